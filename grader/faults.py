@@ -1,0 +1,44 @@
+"""What can go wrong, and whose it is.
+
+    GraderError                 everything raised on purpose in this package
+    ├── StudentFault            a reason in the submission; becomes a row, never an exit code 2
+    ├── GraderFault             ours; points stay empty, exit code 3 after everything else was written
+    └── OperatorFault           the command's own arguments; one line and exit code 2
+        ├── RubricFault         a mistake in the rubric file
+        └── DataFault           a mistake in the pictures or their labels
+"""
+
+
+class GraderError(Exception):
+    """Carry one sentence each for what happened, why, and what to do.
+
+    Attributes:
+        what: what happened, a sentence that stands alone.
+        why: the cause as far as it is known; empty when `what` says it.
+        fix: the one thing to do next; empty when there is none.
+    """
+
+    def __init__(self, what: str, why: str = "", fix: str = "") -> None:
+        """Keep the three sentences; `str()` joins those that are not empty."""
+        self.what, self.why, self.fix = what, why, fix
+        super().__init__(" ".join(part for part in (what, why, fix) if part))
+
+
+class StudentFault(GraderError):
+    """The submission cannot be built, run or captured for a reason in the submission."""
+
+
+class GraderFault(GraderError):
+    """The grader itself failed; it never costs the student points."""
+
+
+class OperatorFault(GraderError):
+    """The command's own arguments, rubric or data are wrong."""
+
+
+class RubricFault(OperatorFault):
+    """The rubric file has a mistake; `what` names the file, the key and the line."""
+
+
+class DataFault(OperatorFault):
+    """The pictures or labels handed to the grader are unusable; `what` names the file."""
