@@ -1,0 +1,110 @@
+"""Measure a network on seeded noise, so that the original and its replay can be compared.
+
+Export freezes Python state without an error (counters, `random.random()`, an `if` on the batch size), and tricks
+that live in the backward pass alone vanish. The child measures the original, the examiner the replay; a
+difference is doubt for a human, never lost points, because the child's numbers are a claim.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+from grader.records import Shape
+
+TRIALS = (1, 2, 7)
+"""Batch sizes at which the answer is looked at."""
+
+EXAMPLE = 4
+"""Pictures in the example batch of a capture whose batch axis is free."""
+
+TOLERANCE = 1e-4
+"""Relative difference that is still agreement; equal kernels differ by 0, memory layouts by about 1e-6."""
+
+RAISED = "raised"
+"""Stands for the two sums of a training pass that raised."""
+
+Network = Callable[[torch.Tensor], torch.Tensor]
+
+
+def noise(batch: int, shape: Shape, seed: int) -> torch.Tensor:
+    """Return seeded normal noise (batch, *shape), the same in every process."""
+    return torch.randn((batch, *shape), generator=torch.Generator().manual_seed(seed))
+
+
+def seed_everything(seed: int) -> None:
+    """Seed torch, Python and numpy."""
+    import numpy as np
+
+    torch.manual_seed(seed)
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - student code draws from the global generator
+
+
+def measure(
+    train: Network, evaluate: Network, trainable: Sequence[torch.Tensor], shape: Shape, batch: int, sizes: Sequence[int]
+) -> dict[str, Any]:
+    """Return sums over three training passes and one evaluation for each of `sizes`, as hexadecimal floats.
+
+    `train` and `evaluate` take pictures (N, *shape); `trainable` are the tensors to take gradients of.
+    """
+    seed_everything(11)
+    passes: list[list[str]] = []
+    for index in range(3):
+        passes.append(_training_pass(train, noise(batch, shape, index), trainable))
+    evaluations: dict[str, str] = {}
+    with torch.no_grad():
+        for size in sizes:
+            evaluations[str(size)] = _total(evaluate(noise(size, shape, size)))
+    return {"train": passes, "eval": evaluations}
+
+
+def _training_pass(train: Network, pictures: torch.Tensor, trainable: Sequence[torch.Tensor]) -> list[str]:
+    """Return two sums; `raised` where a network cannot be trained, as the replay then cannot either."""
+    try:
+        answer = train(pictures)
+        total = _total(answer)
+        return [total, _gradients(answer, trainable)]
+    except Exception:  # noqa: BLE001 - student code, or the same operators replayed, may raise anything
+        return [RAISED, RAISED]
+
+
+def _total(answer: torch.Tensor) -> str:
+    return float(answer.detach().double().abs().sum().item()).hex()
+
+
+def _gradients(answer: torch.Tensor, trainable: Sequence[torch.Tensor]) -> str:
+    """Sum |gradient| of a fixed random projection of the answer."""
+    if not answer.requires_grad or not trainable:
+        return 0.0.hex()
+    weights = torch.randn(answer.shape, generator=torch.Generator().manual_seed(9))
+    found = torch.autograd.grad((answer.float() * weights).sum(), list(trainable), allow_unused=True)
+    return float(sum(one.double().abs().sum().item() for one in found if one is not None)).hex()
+
+
+def disagreement(original: Any, replayed: dict[str, Any]) -> str | None:
+    """Say how two measurements differ; None when they agree. `original` is a claim and may be anything."""
+    try:
+        for index, (claimed, found) in enumerate(zip(original["train"], replayed["train"], strict=True)):
+            if not _close(claimed[0], found[0]):
+                return f"training pass {index + 1}: the answers differ from the original's"
+            if not _close(claimed[1], found[1]):
+                return f"training pass {index + 1}: the gradients differ from the original's"
+        for size, value in replayed["eval"].items():
+            if not _close(original["eval"][size], value):
+                return f"the answers to {size} picture{'s' if size != '1' else ''} differ from the original's"
+    except (KeyError, TypeError, ValueError, IndexError, OverflowError):
+        return "the original could not be measured"
+    return None
+
+
+def _close(one: str, other: str) -> bool:
+    if RAISED in (one, other):
+        return one == other
+    first, second = float.fromhex(one), float.fromhex(other)
+    if first != first and second != second:  # noqa: PLR0124 - both not a number
+        return True
+    return abs(first - second) <= TOLERANCE * max(abs(first), abs(second), 1e-6)

@@ -1,0 +1,95 @@
+"""What ATen does not check itself: arguments with which an allowed operator reads or writes out of bounds.
+
+Of 126 plausible operators three could be made to crash the process on torch 2.13: recurrent layers with
+undersized weights (which also read foreign memory), `_weight_norm` with a magnitude of the wrong shape, and
+attention with zero heads. The checks run on every call, on shapes alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import torch
+
+GATES = {"lstm": 4, "gru": 3, "rnn_tanh": 1, "rnn_relu": 1}
+"""Rows of a recurrent layer's weights for each hidden unit."""
+
+
+class HazardError(ValueError):
+    """An operator was called with arguments that it would not survive."""
+
+
+def _recurrent(kind: str) -> Callable[..., None]:
+    gates = GATES[kind]
+
+    def check(x: torch.Tensor, state: Any, weights: Sequence[torch.Tensor], biased: bool, layers: int, *rest: Any) -> None:
+        """Hold every weight to the shape that torch.nn's recurrent layers give it."""
+        bidirectional = bool(rest[2])
+        directions = 2 if bidirectional else 1
+        hidden_state = state[0] if kind == "lstm" else state
+        if x.dim() != 3 or hidden_state.dim() != 3 or not 1 <= layers <= 16:
+            raise HazardError(f"{kind}: not a batch of sequences")
+        hidden = hidden_state.size(-1)
+        each = 4 if biased else 2
+        if len(weights) != layers * directions * each:
+            raise HazardError(f"{kind}: {len(weights)} weights for {layers} layers")
+        for index, group in enumerate(_groups(weights, each)):
+            width = x.size(-1) if index < directions else hidden * directions
+            expected = [(gates * hidden, width), (gates * hidden, hidden), (gates * hidden,), (gates * hidden,)][:each]
+            if [tuple(one.shape) for one in group] != expected:
+                raise HazardError(f"{kind}: a weight of the wrong shape")
+
+    return check
+
+
+def _groups(items: Sequence[torch.Tensor], each: int) -> list[Sequence[torch.Tensor]]:
+    return [items[start : start + each] for start in range(0, len(items), each)]
+
+
+def _cell(gates: int) -> Callable[..., None]:
+    def check(x: torch.Tensor, state: Any, w_ih: torch.Tensor, w_hh: torch.Tensor, *biases: torch.Tensor | None) -> None:
+        states = list(state) if isinstance(state, (list, tuple)) else [state]
+        if not states or len(states) != (2 if gates == GATES["lstm"] else 1) or any(one.dim() != 2 for one in [x, *states]):
+            raise HazardError("recurrent cell: not a batch of vectors")
+        hidden = states[0].size(1)
+        shapes = [tuple(w_ih.shape), tuple(w_hh.shape), *(tuple(one.shape) for one in biases if one is not None)]
+        if shapes != [(gates * hidden, x.size(1)), (gates * hidden, hidden), (gates * hidden,), (gates * hidden,)][: len(shapes)]:
+            raise HazardError("recurrent cell: a weight of the wrong shape")
+
+    return check
+
+
+def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> None:
+    expected = tuple(size if axis == dim else 1 for axis, size in enumerate(v.shape))
+    if v.dim() == 0 or not 0 <= dim < v.dim() or tuple(g.shape) != expected:
+        raise HazardError("_weight_norm: the magnitude does not fit the direction")
+
+
+def _attention(q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, *rest: Any, **named: Any) -> None:
+    if not (q.dim() == k.dim() == v.dim()) or q.dim() < 3 or any(size == 0 for one in (q, k, v) for size in one.shape):
+        raise HazardError("attention: empty or of different ranks")
+    if named.get("enable_gqa"):
+        raise HazardError("attention: grouped heads are not supported")
+    if q.shape[:-2] != k.shape[:-2] or k.shape[:-1] != v.shape[:-1] or q.shape[-1] != k.shape[-1]:
+        raise HazardError("attention: heads of different shapes")
+
+
+def _index(x: torch.Tensor, indices: Sequence[torch.Tensor | None], *rest: Any) -> None:
+    if any(one is not None and one.dtype not in (torch.int64, torch.int32) for one in indices):
+        raise HazardError("index: a mask makes the shape depend on the data")
+
+
+CHECKS: dict[str, Callable[..., None]] = {
+    **{f"aten.{kind}.input": _recurrent(kind) for kind in GATES},
+    "aten.lstm_cell.default": _cell(4),
+    "aten.gru_cell.default": _cell(3),
+    "aten.rnn_tanh_cell.default": _cell(1),
+    "aten.rnn_relu_cell.default": _cell(1),
+    "aten._weight_norm.default": _weight_norm,
+    "aten.scaled_dot_product_attention.default": _attention,
+    "aten.index.Tensor": _index,
+    "aten.index_put.default": _index,
+    "aten.index_put_.default": _index,
+}
+"""Operator -> a function of its arguments that raises HazardError."""
