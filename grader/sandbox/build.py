@@ -1,0 +1,194 @@
+"""Run the statements that build the model, and nothing else; runs in the sandbox.
+
+A statement of the slice that fails is noted and passed over: it may be an edit that the grader does not need
+(`model.load_state_dict(torch.load("…"))` of a file that was not handed in). If the model itself then lacks a
+name, the first failure is what the student hears of.
+"""
+
+from __future__ import annotations
+
+import linecache
+import signal
+import sys
+import types
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from typing import Any
+
+import torch
+
+from grader.records import Break, Repair
+from grader.sandbox.network import Places, describe
+from grader.source.entry import Plan
+from grader.source.notebook import Source
+from grader.source.statements import Statement, compiled, filename
+
+ENVIRONMENT = (FileNotFoundError, ModuleNotFoundError, NameError)
+"""What a plan can fail with for reasons outside the model, so that the next candidate is worth a try."""
+
+
+class TooSlowError(BaseException):
+    """Building the model did not end in time; not an Exception, so that `except Exception` does not hide it."""
+
+
+class BuildError(Exception):
+    """No plan led to a model."""
+
+    def __init__(self, broke: Break) -> None:
+        """Keep where it broke."""
+        super().__init__(broke.message)
+        self.broke = broke
+
+
+@dataclass(slots=True)
+class Built:
+    """A model, and what had to be done for it."""
+
+    model: torch.nn.Module
+    plan: Plan
+    repairs: list[Repair] = field(default_factory=list)
+
+
+def places_of(source: Source) -> Places:
+    """Name every cell of the submission, and let tracebacks find the students' own lines."""
+    cells: dict[str, tuple[str, int | None]] = {}
+    for cell in (*source.cells, *(one for module in source.modules.values() for one in module)):
+        name = filename(cell.file, cell.number)
+        cells[name] = (cell.file, cell.number)
+        linecache.cache[name] = (len(cell.text), None, cell.text.splitlines(keepends=True), name)
+    return Places(cells)
+
+
+@contextmanager
+def deadline(seconds: float) -> Iterator[None]:
+    """Raise TooSlowError in the student's own line after `seconds`; without alarms the hard limit is left."""
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+
+    def ring(number: int, frame: Any) -> None:
+        raise TooSlowError(f"still running after {seconds:g} s")
+
+    before = signal.signal(signal.SIGALRM, ring)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def too_slow(error: TooSlowError, stage: str, places: Places) -> Break:
+    """Return where the code was when its time was over."""
+    return replace(describe(error, stage, places), kind="TimeoutError")
+
+
+class LocalModules(MetaPathFinder, Loader):
+    """Import the submission's own modules from memory, and run only what is needed of them."""
+
+    def __init__(self, modules: Mapping[str, Sequence[Statement]]) -> None:
+        """Serve `modules`: the statements to run, by dotted name."""
+        self.modules = modules
+
+    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
+        """Offer a module or a package of the submission."""
+        inside = any(name.startswith(f"{fullname}.") for name in self.modules)
+        if fullname not in self.modules and not inside:
+            return None
+        return ModuleSpec(fullname, self, is_package=inside)
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        """Run the slice of the module."""
+        for statement in self.modules.get(module.__name__, ()):
+            exec(compiled(statement), module.__dict__)  # noqa: S102 - the sandbox exists for this line
+
+
+@contextmanager
+def local_modules(modules: Mapping[str, Sequence[Statement]]) -> Iterator[None]:
+    """Let `modules` be imported before anything that is installed under the same name."""
+    finder = LocalModules(modules)
+    roots = {name.split(".")[0] for name in modules}
+    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in roots}
+    sys.meta_path.insert(0, finder)
+    try:
+        yield
+    finally:
+        sys.meta_path.remove(finder)
+        for name in list(sys.modules):
+            if name.split(".")[0] in roots:
+                del sys.modules[name]
+        sys.modules.update(hidden)
+
+
+def build(plans: Sequence[Plan], places: Places, seconds: float) -> Built:
+    """Return the model of the first plan that gives one; raise BuildError with the first plan's own failure."""
+    first: BuildError | None = None
+    for plan in plans:
+        try:
+            with deadline(seconds), local_modules(plan.modules), places.watching():
+                return _follow(plan, places)
+        except BuildError as error:
+            first = first or error
+            if not _worth_another(error):
+                break
+        except TooSlowError as error:
+            raise BuildError(too_slow(error, "build", places)) from error
+    assert first is not None
+    raise first
+
+
+def _worth_another(error: BuildError) -> bool:
+    return error.broke.kind in {one.__name__ for one in ENVIRONMENT} | {"NotAModel"}
+
+
+def _follow(plan: Plan, places: Places) -> Built:
+    """Run one plan in a fresh `__main__`."""
+    module = types.ModuleType("__main__")
+    sys.modules["__main__"] = module
+    namespace = module.__dict__
+    failures: list[tuple[Statement, Exception]] = []
+    for statement in plan.statements:
+        try:
+            exec(compiled(statement), namespace)  # noqa: S102 - the sandbox exists for this line
+        except Exception as error:  # noqa: BLE001 - student code raises anything
+            failures.append((statement, error))
+        except SystemExit as error:
+            failures.append((statement, RuntimeError(f"the code calls sys.exit({error.code})")))
+    try:
+        found = eval(compile(plan.expression, "<the model>", "eval"), namespace)  # noqa: S307 - as above
+    except Exception as error:
+        cause = failures[0][1] if failures and isinstance(error, NameError) else error
+        raise BuildError(describe(cause, "build", places)) from error
+    repairs = [*plan.repairs, *(_passed_over(*one) for one in failures)]
+    return Built(_unwrap(found, plan, repairs, failures, places), plan, repairs)
+
+
+def _passed_over(statement: Statement, error: Exception) -> Repair:
+    text = f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"[:200]
+    return Repair("skipped", f"{statement.where} was left out: {text}")
+
+
+def _unwrap(found: Any, plan: Plan, repairs: list[Repair], failures: list[tuple[Statement, Exception]], places: Places) -> torch.nn.Module:
+    """Return the network inside wrappers for several devices or for compilation."""
+    if isinstance(found, type) and issubclass(found, torch.nn.Module):
+        repairs.append(Repair("instance", f"{plan.name} is a class; it was called to get a model."))
+        try:
+            found = found()
+        except Exception as error:
+            raise BuildError(describe(error, "build", places)) from error
+    while isinstance(found, (torch.nn.DataParallel, torch._dynamo.OptimizedModule)):  # type: ignore[attr-defined]
+        found = found.module if isinstance(found, torch.nn.DataParallel) else found._orig_mod
+    if isinstance(found, torch.nn.Module):
+        return found
+    if failures:
+        raise BuildError(describe(failures[0][1], "build", places))
+    where = plan.where
+    raise BuildError(Break("build", "NotAModel", f"{plan.name} is a {type(found).__name__}, not a model.", where))
+
+
+def is_local(source: Source) -> frozenset[str]:
+    """Return the top names of the submission's own modules."""
+    return frozenset(name.split(".")[0] for name in source.modules)

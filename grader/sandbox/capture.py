@@ -1,0 +1,178 @@
+"""The child's job: bytes of a submission in, a captured model out.
+
+Read, slice, build, run once, capture in both modes, measure. What was learned from the text is sent before the
+first student statement runs; everything after it is a claim.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+import sys
+import warnings
+from collections.abc import Mapping
+from typing import Any
+
+from grader.graph.document import dump
+from grader.graph.encode import UncapturableError
+from grader.graph.fidelity import seed_everything
+from grader.records import Break, Repair, Shape
+from grader.sandbox import export as exporting
+from grader.sandbox import shims
+from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
+from grader.sandbox.network import DryRun, Network, Places, dry_run
+from grader.sandbox.protocol import Channel
+from grader.source.entry import Hints, Plan, plans, why_nothing
+from grader.source.notebook import ReadLimits, Source, read_submission
+
+STATEMENTS_SHOWN = 400
+"""How many places of the slice are reported."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Task:
+    """What to build and capture.
+
+    Attributes:
+        shape: of one picture, (C, H, W).
+        classes: how many scores a picture gets.
+        batch: the recipe's batch size.
+        entry: the rubric's own name for the model; empty when it names none.
+        build_seconds: how long building and the first run may take.
+        file_bytes: the largest file that is read.
+        code_characters: all code together.
+        seed: what torch, Python and numpy are seeded with before the model is built.
+    """
+
+    shape: Shape
+    classes: int
+    batch: int
+    entry: str
+    build_seconds: float
+    file_bytes: int
+    code_characters: int
+    seed: int = 0
+
+
+def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel) -> None:
+    """Run the job: `blobs` are the submission's files by path."""
+    task = Task(**{**arguments, "shape": tuple(arguments["shape"])})
+    quiet()
+    limits = ReadLimits(file_bytes=task.file_bytes, code_characters=task.code_characters)
+    source = read_submission(blobs, limits)
+    found = plans(source, task.entry or None, Hints(task.shape, task.classes))
+    channel.facts(_facts(source, found))
+    if not found:
+        missing = Break("read", "NoModel", why_nothing(source))
+        channel.result({"outcome": "broke", "broke": dataclasses.asdict(missing), "repairs": [], "notes": []})
+        return
+    Session(source, found, task, channel).run()
+
+
+def quiet() -> None:
+    """Keep torch's own warnings and logs out of the submission's output."""
+    warnings.filterwarnings("ignore")
+    logging.disable(logging.CRITICAL)
+    sys.setrecursionlimit(5_000)
+
+
+def _facts(source: Source, found: tuple[Plan, ...]) -> dict[str, Any]:
+    best = found[0] if found else None
+    shown = best.statements[:STATEMENTS_SHOWN] if best else ()
+    return {
+        "problems": [dataclasses.asdict(one) for one in source.problems],
+        "cells": len(source.cells),
+        "words": sum(len(note.split()) for note in source.notes),
+        "slice": [dataclasses.asdict(one.where) for one in shown],
+        "model": None if best is None else {"name": best.name, "how": best.how, "where": dataclasses.asdict(best.where)},
+        "others": list(best.others)[:20] if best else [],
+    }
+
+
+class Session:
+    """One submission on its way from statements to a captured model."""
+
+    def __init__(self, source: Source, found: tuple[Plan, ...], task: Task, channel: Channel) -> None:
+        """Prepare; nothing of the student's runs yet."""
+        self.source, self.plans, self.task, self.channel = source, found, task, channel
+        self.places: Places = places_of(source)
+        self.noted: list[str] = []
+        self.repairs: list[Repair] = []
+        self.notes: list[str] = []
+
+    def run(self) -> None:
+        """Build, run, capture and measure; send what came of it."""
+        shims.install_devices()
+        shims.install_plain_precision(self.noted)
+        seed_everything(self.task.seed)
+        with shims.missing_packages(is_local(self.source), self.places) as missing:
+            try:
+                built = build(self.plans, self.places, self.task.build_seconds)
+            except BuildError as error:
+                self._note_missing(missing.used)
+                self._answer("broke", broke=error.broke)
+                return
+            self._note_missing(missing.used)
+            self.repairs += built.repairs
+            self._captured(built)
+
+    def _note_missing(self, used: list[str]) -> None:
+        if used:
+            self.repairs.append(Repair("import", f"Not installed here, and not needed for the model: {', '.join(used)}."))
+
+    def _captured(self, built: Built) -> None:
+        """Run the model on noise, then capture it whole or up to its break."""
+        model = {"name": built.plan.name, "how": built.plan.how, "where": dataclasses.asdict(built.plan.where)}
+        try:
+            network = Network(built.model, self.task.classes)
+            with deadline(self.task.build_seconds):
+                run = dry_run(network, self.task.shape, self.places)
+        except TooSlowError as error:
+            self._answer("broke", broke=too_slow(error, "forward", self.places), model=model)
+            return
+        self.repairs += run.repairs
+        if not run.working:
+            self._prefix(network, run, model)
+            return
+        try:
+            found = exporting.capture(network, self.task.shape, self.task.batch, self.places)
+        except UncapturableError as error:
+            self._answer("uncapturable", reason=str(error), model=model, run=run)
+            return
+        self.notes += found.notes
+        probe = exporting.probe(network, found, self.task.shape, self.task.batch)
+        self._answer("captured", model=model, run=run, probe=probe)
+        self.channel.document(dump(found.document))
+        self.channel.tensors(found.tensors)
+
+    def _prefix(self, network: Network, run: DryRun, model: Mapping[str, Any]) -> None:
+        found = exporting.capture_prefix(network, self.task.shape, self.task.batch, self.places)
+        self._answer("broke", broke=run.broke, model=model, run=run)
+        if found is not None:
+            self.channel.document(dump(found.document))
+            self.channel.tensors(found.tensors)
+
+    def _answer(
+        self,
+        outcome: str,
+        *,
+        broke: Break | None = None,
+        reason: str = "",
+        model: Mapping[str, Any] | None = None,
+        run: DryRun | None = None,
+        probe: Mapping[str, Any] | None = None,
+    ) -> None:
+        if "autocast" in self.noted:
+            self.notes.append("Autocast was left out: the grader trains in float32.")
+        self.channel.result(
+            {
+                "outcome": outcome,
+                "broke": None if broke is None else dataclasses.asdict(broke),
+                "reason": reason,
+                "model": model,
+                "batches": {str(size): error for size, error in (run.errors if run else {}).items()},
+                "probe": probe,
+                "repairs": [dataclasses.asdict(one) for one in self.repairs],
+                "notes": self.notes,
+            }
+        )

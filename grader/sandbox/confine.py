@@ -1,0 +1,123 @@
+"""What a child does to itself before it looks at a job: limits, descriptors, environment.
+
+These are robustness, not walls: they bound time, memory and files, and make sure that the whole tree can be
+killed. The walls (namespaces, Landlock, seccomp) go up at the same place.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+from pathlib import Path
+
+from grader.sandbox.protocol import Limits
+
+STDIN, STDOUT, STDERR, PAYLOAD, RESULT = range(5)
+"""The descriptors of a child; there are no others."""
+
+PR_SET_PDEATHSIG = 1
+PR_SET_CHILD_SUBREAPER = 36
+
+ISOLATION = (
+    "own process group, killed whole at the deadline",
+    "limits on wall clock, processor time, memory, file size and open files",
+    "five descriptors, an environment of seven variables, a scratch folder of its own",
+)
+"""What holds where there is fork; said in every report."""
+
+
+def die_with_parent() -> None:
+    """Ask the kernel to kill this process when its parent dies (Linux; elsewhere the control pipe tells)."""
+    _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
+def adopt_orphans() -> None:
+    """Become the parent of every orphan below this process, so that none outlives a job (Linux)."""
+    _prctl(PR_SET_CHILD_SUBREAPER, 1)
+
+
+def _prctl(option: int, value: int) -> None:
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
+
+
+def environment(scratch: Path | str) -> dict[str, str]:
+    """Return the whole environment of a child: nothing of the operator's, one thread, a home in `scratch`."""
+    home = str(scratch)
+    return {
+        "PATH": "/usr/bin:/bin",
+        "LANG": "C.UTF-8",
+        "HOME": home,
+        "TMPDIR": home,
+        "OMP_NUM_THREADS": "1",
+        "MKL_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+    }
+
+
+def arrange_descriptors(payload: int, result: int, stdout: int, stderr: int) -> None:
+    """Keep five descriptors and close every other one."""
+    null = os.open(os.devnull, os.O_RDWR)
+    wanted = [null, stdout, stderr, payload, result]
+    high = [_above(one) for one in wanted]
+    for target, one in enumerate(high):
+        os.dup2(one, target)
+    os.closerange(len(wanted), _most_descriptors())
+
+
+def _above(descriptor: int) -> int:
+    """Copy a descriptor out of the way of those that are about to be set."""
+    import fcntl
+
+    return fcntl.fcntl(descriptor, fcntl.F_DUPFD, 64)
+
+
+def _most_descriptors() -> int:
+    import resource
+
+    return min(resource.getrlimit(resource.RLIMIT_NOFILE)[0], 65_536)
+
+
+def virtual_memory() -> tuple[int, int]:
+    """Return (address space, data) of this process in bytes; zeros where the system does not say."""
+    try:
+        lines = Path("/proc/self/status").read_text(encoding="ascii", errors="replace").splitlines()
+    except OSError:
+        return 0, 0
+    fields = dict(line.split(":", 1) for line in lines if ":" in line)
+    return tuple(int(fields.get(name, "0").split()[0]) * 1024 for name in ("VmSize", "VmData"))  # type: ignore[return-value]
+
+
+def set_limits(limits: Limits) -> None:
+    """Bound this process and what it starts."""
+    import resource
+
+    megabyte = 2**20
+    wanted = {
+        resource.RLIMIT_CPU: (limits.cpu_seconds, limits.cpu_seconds + 1),
+        resource.RLIMIT_FSIZE: (limits.file_megabytes * megabyte,) * 2,
+        resource.RLIMIT_NOFILE: (64, 64),
+        resource.RLIMIT_CORE: (0, 0),
+    }
+    space, data = virtual_memory()
+    if space and limits.memory_megabytes:
+        budget = limits.memory_megabytes * megabyte
+        wanted[resource.RLIMIT_DATA] = (data + budget,) * 2
+        # Loose: the arenas of threads reserve address space that they never touch.
+        wanted[resource.RLIMIT_AS] = (space + budget + 2 * 2**30,) * 2
+    for what, (soft, hard) in wanted.items():
+        ceiling = resource.getrlimit(what)[1]
+        if ceiling != resource.RLIM_INFINITY:
+            soft, hard = min(soft, ceiling), min(hard, ceiling)
+        resource.setrlimit(what, (soft, hard))
+
+
+def fresh_streams() -> None:
+    """Give Python new standard streams over the child's descriptors; odd characters never raise."""
+    sys.stdin = open(STDIN, encoding="utf-8", closefd=False)  # noqa: SIM115 - lives as long as the process
+    sys.stdout = open(STDOUT, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stderr = open(STDERR, "w", encoding="utf-8", errors="replace", buffering=1, closefd=False)  # noqa: SIM115

@@ -1,0 +1,198 @@
+"""Capture a network with `torch.export`, once in each mode, and measure the original for the fidelity probe."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.export import Dim, export
+from torch.overrides import TorchFunctionMode
+
+from grader.graph.document import Document, Graph
+from grader.graph.encode import Encoder, Locate, Place, Table, UncapturableError, model_names
+from grader.graph.fidelity import EXAMPLE, TRIALS, measure, noise
+from grader.graph.tensors import dump
+from grader.records import Shape
+from grader.sandbox.network import Network, Places
+
+FRAME = re.compile(r'File "(<[^"]+>)", line (\d+)')
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """A document and its tensors, with what had to be said about them."""
+
+    document: Document
+    tensors: bytes
+    notes: tuple[str, ...] = ()
+    kept: tuple[torch.Tensor, ...] = field(default=(), repr=False)
+    """The model's own tensors of the table, in its order."""
+
+
+def capture(network: Network, shape: Shape, batch: int, places: Places) -> Captured:
+    """Capture both modes; raise UncapturableError with the reason when neither way of export works."""
+    table = Table(model_names(network.model))
+    encoder = Encoder(table, _locate(places), _built_at(network, places))
+    for mode in ("train", "eval"):
+        network.train(mode=mode == "train")
+        _add(encoder, network.model, shape, mode, batch)
+    return _finish(encoder, table, places, complete=True)
+
+
+def _add(encoder: Encoder, model: torch.nn.Module, shape: Shape, mode: str, batch: int, *, broken: bool = False) -> None:
+    """Export one mode: free batch axis, then free under dynamo, then fixed sizes."""
+    example = noise(EXAMPLE, shape, 0)
+    free = ({0: Dim("n")},)
+    reason: Exception | None = None
+    for strict in (False, True):
+        try:
+            encoder.add(export(model, (example,), dynamic_shapes=free, strict=strict), mode, None, broken=broken)
+        except UncapturableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - export raises many kinds; the next way is tried
+            reason = reason or error
+        else:
+            return
+    sizes = (batch,) if mode == "train" else (*TRIALS, batch)
+    done = 0
+    for size in sizes:
+        try:
+            encoder.add(export(model, (noise(size, shape, 0),), strict=False), mode, size, broken=broken)
+            done = size
+        except UncapturableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a size that does not work has no graph
+            reason = reason or error
+    if done != batch:
+        raise UncapturableError(_first_line(reason))
+
+
+def _first_line(error: Exception | None) -> str:
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
+
+
+def _locate(places: Places) -> Locate:
+    """Return a function from export's stack traces to places: the student's own deepest frame."""
+    files = places.files
+
+    def locate(trace: str) -> tuple[int, int, int]:
+        for name, line in reversed(FRAME.findall(trace)):
+            where = places.where(name, int(line))
+            if where.file is not None:
+                return (files.index(where.file), where.cell or 0, int(line))
+        return (-1, 0, 0)
+
+    return locate
+
+
+def _built_at(network: Network, places: Places) -> dict[str, Place]:
+    """Return where the layers inside of Sequentials were made, by their paths."""
+    files = places.files
+    found: dict[str, Place] = {}
+    for path, module in network.model.named_modules():
+        if isinstance(module, torch.nn.Sequential):
+            for name, layer in module.named_children():
+                where = places.made.get(id(layer))
+                if where is not None and where.file is not None and not list(layer.children()):
+                    full = f"{path}.{name}" if path else name
+                    found[full] = (files.index(where.file), where.cell or 0, where.line or 0)
+    return found
+
+
+def _finish(encoder: Encoder, table: Table, places: Places, *, complete: bool) -> Captured:
+    graphs: tuple[Graph, ...] = encoder.graphs()
+    document = Document(tuple(one[:300] for one in places.files), tuple(table.entries), graphs, complete)
+    return Captured(document, dump(table.tensors), tuple(encoder.notes), tuple(table.tensors))
+
+
+class _Stop(TorchFunctionMode):
+    """Remember the last result; once stopped, answer every call with it and run nothing more."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last: torch.Tensor | None = None
+        self.stopped = False
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self.stopped:
+            return self.last
+        result = func(*args, **(kwargs or {}))
+        if isinstance(result, torch.Tensor) and result.is_floating_point():
+            self.last = result
+        return result
+
+
+class Prefix:
+    """What a model computes before its forward breaks.
+
+    Export keeps a stack of modules that an exception would leave in disorder, so no exception crosses a
+    module's border: each module's forward is guarded, and after the first break nothing is computed any more.
+    """
+
+    def __init__(self, network: Network) -> None:
+        """Guard every module of `network`; its model then answers with the last result before the break."""
+        self.model = network.model
+        self.stop = _Stop()
+        for module in self.model.modules():
+            if module is not self.model:
+                module.forward = self._guard(module.forward)
+        guarded = self._guard(self.model.forward)
+
+        def forward(pictures: torch.Tensor) -> torch.Tensor:
+            self.stop.stopped, self.stop.last = False, None
+            with self.stop:
+                guarded(pictures)
+            if self.stop.last is None:
+                raise UncapturableError("nothing ran before the break")
+            return self.stop.last
+
+        self.model.forward = forward
+
+    def _guard(self, forward: Any) -> Any:
+        def guarded(*args: Any, **kwargs: Any) -> Any:
+            if self.stop.stopped:
+                return self.stop.last
+            try:
+                return forward(*args, **kwargs)
+            except Exception:  # noqa: BLE001 - the break itself; it was described by the dry run
+                self.stop.stopped = True
+                return self.stop.last
+
+        return guarded
+
+
+def capture_prefix(network: Network, shape: Shape, batch: int, places: Places) -> Captured | None:
+    """Capture what runs before the break; None when nothing does."""
+    table = Table(model_names(network.model))
+    encoder = Encoder(table, _locate(places), _built_at(network, places))
+    prefix = Prefix(network)
+    try:
+        for mode in ("train", "eval"):
+            network.train(mode=mode == "train")
+            _add(encoder, prefix.model, shape, mode, batch, broken=True)
+    except UncapturableError:
+        return None
+    return _finish(encoder, table, places, complete=False)
+
+
+def probe(network: Network, captured: Captured, shape: Shape, batch: int) -> dict[str, Any]:
+    """Measure the original, for the examiner to compare the replay with."""
+    trainable = [
+        tensor
+        for tensor, described in zip(captured.kept, captured.document.tensors, strict=True)
+        if described.trainable and described.role == "parameter"
+    ]
+    fixed = any(graph.batch is not None for graph in captured.document.graphs)
+    sizes = [size for size in TRIALS if captured.document.graph("eval", size) is not None]
+
+    def train(pictures: torch.Tensor) -> torch.Tensor:
+        network.train(mode=True)
+        return network(pictures)
+
+    def evaluate(pictures: torch.Tensor) -> torch.Tensor:
+        network.train(mode=False)
+        return network(pictures)
+
+    return measure(train, evaluate, trainable, shape, batch if fixed else EXAMPLE, sizes)

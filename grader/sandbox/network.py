@@ -1,0 +1,231 @@
+"""The student's model as one function from pictures to scores, run eagerly before anything is captured.
+
+The dry run fills lazy layers, finds the batch sizes that work, and finds where forward breaks when it does. It
+alone decides that a batch size is hard-coded: with a fixed `view(64, -1)` every other batch raises the same text
+as a wrong `in_features`.
+"""
+
+from __future__ import annotations
+
+import sys
+import traceback
+import types
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch.utils import _pytree
+
+from grader.graph.fidelity import noise, seed_everything
+from grader.records import Break, Repair, Shape, Where
+from grader.sandbox.shims import OnThisMachine
+
+BATCHES = (7, 1, 2, 64)
+"""The prime first: in an error's text 7 can be told apart from channels and features."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """From the names that student code is compiled under to places in the submission.
+
+    Attributes:
+        cells: name of the compiled code -> (file, cell).
+        made: id of a module -> where the student's code made it.
+    """
+
+    cells: Mapping[str, tuple[str, int | None]]
+    made: dict[int, Where] = field(default_factory=dict)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Note in `made` where modules are made."""
+        original = torch.nn.Module.__init__
+
+        def noted(module: torch.nn.Module, *args: Any, **kwargs: Any) -> None:
+            frame: types.FrameType | None = sys._getframe(1)
+            while frame is not None and frame.f_code.co_filename not in self.cells:
+                frame = frame.f_back
+            if frame is not None:
+                self.made[id(module)] = self.where(frame.f_code.co_filename, frame.f_lineno)
+            original(module, *args, **kwargs)
+
+        torch.nn.Module.__init__ = noted  # type: ignore[method-assign]
+        try:
+            yield
+        finally:
+            torch.nn.Module.__init__ = original  # type: ignore[method-assign]
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Every file, in order of appearance."""
+        return tuple(dict.fromkeys(file for file, _ in self.cells.values()))
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether code of that name is the student's."""
+        return name in self.cells
+
+    def where(self, name: str, line: int | None) -> Where:
+        """Return the place that `name` and `line` stand for; an empty one for code that is not the student's."""
+        if name not in self.cells:
+            return Where()
+        file, cell = self.cells[name]
+        return Where(file, cell, line)
+
+
+class Network:
+    """The student's model behind one door: pictures in, the tensor of scores out.
+
+    The model's own `forward` is replaced on the instance, not wrapped in a module of ours: export sees a
+    reassigned buffer (`self.mean = ...`) only on the module that it was given.
+    """
+
+    def __init__(self, model: torch.nn.Module, classes: int) -> None:
+        """Take over the forward of `model`, which answers with `classes` scores a picture."""
+        self.model = model
+        self.classes = classes
+        self.machine = OnThisMachine()
+        self.answered_with = "tensor"
+        self._students_forward = model.forward
+        model.forward = self._forward
+
+    def __call__(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the scores (N, classes) for pictures (N, C, H, W)."""
+        return self.model(pictures)  # type: ignore[no-any-return]
+
+    def train(self, *, mode: bool) -> None:
+        """Put the model into training or evaluation mode."""
+        self.model.train(mode)
+
+    def _forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        with self.machine:
+            answer = self._students_forward(pictures)
+        if isinstance(answer, torch.Tensor):
+            return answer
+        self.answered_with = type(answer).__name__
+        return select(answer, pictures.shape[0], self.classes)
+
+
+def select(answer: Any, batch: Any, classes: int) -> torch.Tensor:
+    """Return the tensor of scores among several results; raise TypeError when there is none."""
+    leaves = [one for one in _pytree.tree_leaves(answer) if isinstance(one, torch.Tensor)]
+    if not leaves:
+        raise TypeError(f"forward returned {type(answer).__name__}, not a tensor")
+    rows = [one for one in leaves if one.dim() == 2]
+    return next((one for one in rows if one.shape[1] == classes), rows[0] if rows else leaves[0])
+
+
+@dataclass(slots=True)
+class DryRun:
+    """What happened when batches of noise went through the model.
+
+    Attributes:
+        shapes: batch size -> shape of the answer.
+        errors: batch size -> what was raised.
+        broke: the first break, when the first batch size failed.
+        repairs: what had to be done to the model or its answer.
+    """
+
+    shapes: dict[int, Shape] = field(default_factory=dict)
+    errors: dict[int, str] = field(default_factory=dict)
+    broke: Break | None = None
+    repairs: list[Repair] = field(default_factory=list)
+
+    @property
+    def working(self) -> tuple[int, ...]:
+        """The batch sizes that work, ascending."""
+        return tuple(sorted(self.shapes))
+
+
+def dry_run(network: Network, shape: Shape, places: Places) -> DryRun:
+    """Send batches through `network` in evaluation mode; leave its parameters and buffers as they were."""
+    run = DryRun()
+    if any(one.dtype in (torch.float64, torch.float16, torch.bfloat16) for one in _floating(network)):
+        _cast(network, shape, run)
+    network.train(mode=False)
+    saved: list[tuple[torch.Tensor, torch.Tensor]] | None = None
+    for batch in BATCHES:
+        try:
+            seed_everything(0)
+            with torch.no_grad():
+                answer = network(noise(batch, shape, batch))
+            run.shapes[batch] = tuple(answer.shape)
+            saved = saved if saved is not None else [(one, one.detach().clone()) for one in _state(network)]
+        except Exception as error:  # noqa: BLE001 - whatever student code raises is what we look for
+            run.errors[batch] = f"{type(error).__name__}: {error}"[:500]
+            if run.broke is None:
+                run.broke = describe(error, "forward", places, network)
+    with torch.no_grad():
+        for tensor, value in saved or ():
+            tensor.copy_(value)
+    if network.answered_with != "tensor":
+        kind = network.answered_with
+        run.repairs.append(Repair("return", f"forward returns a {kind}; its tensor of scores was taken."))
+    return run
+
+
+def _floating(network: Network) -> Iterator[torch.Tensor]:
+    for one in network.model.parameters():
+        if not isinstance(one, torch.nn.UninitializedParameter) and one.is_floating_point():
+            yield one
+
+
+def _state(network: Network) -> list[torch.Tensor]:
+    return [*network.model.parameters(), *network.model.buffers()]
+
+
+def _cast(network: Network, shape: Shape, run: DryRun) -> None:
+    """Cast a float64 or half model to float32, unless it casts its pictures itself."""
+    try:
+        with torch.no_grad():
+            network.train(mode=False)
+            network(noise(7, shape, 7))
+    except Exception:  # noqa: BLE001 - a model that cannot take float32 pictures raises anything
+        network.model.float()
+        run.repairs.append(Repair("dtype", "The model was cast to float32, the type of the grader's pictures."))
+
+
+def describe(error: BaseException, stage: str, places: Places, network: Network | None = None) -> Break:
+    """Return where and how `error` left the student's code; nothing of ours is in it."""
+    frames = list(traceback.walk_tb(error.__traceback__))
+    ours = [(frame, line) for frame, line in frames if frame.f_code.co_filename in places]
+    where, source = Where(), ""
+    if ours:
+        frame, line = ours[-1]
+        where = places.where(frame.f_code.co_filename, line)
+        source = _source(frame.f_code.co_filename, line)
+    elif isinstance(error, SyntaxError):
+        where, source = places.where(error.filename or "", error.lineno), (error.text or "").strip()
+    layer, inputs = _failing_layer([frame for frame, _ in frames], network)
+    if network is not None and network.machine.failed:
+        inputs = network.machine.failed
+    return Break(stage, type(error).__name__, _bounded(error), where, source[:300], layer, inputs)
+
+
+def _source(name: str, line: int) -> str:
+    import linecache
+
+    return linecache.getline(name, line).strip()
+
+
+def _bounded(error: BaseException) -> str:
+    try:
+        text = str(error)
+    except Exception:  # noqa: BLE001 - a hostile __str__ may raise anything
+        text = "(its text cannot be shown)"
+    return text[:2000]
+
+
+def _failing_layer(frames: list[types.FrameType], network: Network | None) -> tuple[str | None, tuple[Shape, ...]]:
+    """Find the deepest module of the model whose call is among `frames`, and its inputs' shapes."""
+    if network is None:
+        return None, ()
+    names = {id(module): name for name, module in network.model.named_modules()}
+    found: tuple[str | None, tuple[Shape, ...]] = (None, ())
+    for frame in frames:
+        module = frame.f_locals.get("self")
+        if frame.f_code.co_name == "_call_impl" and names.get(id(module)):
+            arguments = frame.f_locals.get("args", ())
+            found = (names[id(module)], tuple(tuple(one.shape) for one in arguments if isinstance(one, torch.Tensor)))
+    return found

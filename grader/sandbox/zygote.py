@@ -1,0 +1,238 @@
+"""The warm process: torch is imported once, then every job is a fork of it.
+
+It holds no data, no labels, no rubric and never runs a student's statement: a job's payload travels in a
+descriptor that only the fork reads. It runs one job at a time; when the job's process ends, or has to, everything
+below it is killed. It ends with its parent: a closed control socket is enough.
+
+Where there is no fork, the same module serves one job from standard input and ends (`--spare`).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import importlib
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Callable
+from typing import Any
+
+from grader.sandbox import confine
+from grader.sandbox.protocol import Channel, Limits, unpack
+
+JOBS = {
+    "capture": "grader.sandbox.capture",
+    "describe": "grader.training.jobs",
+    "examine": "grader.training.jobs",
+    "train": "grader.training.jobs",
+}
+"""What a job may be: a function of that name in that module, `(arguments, blobs, channel) -> None`."""
+
+Job = Callable[[dict[str, Any], dict[str, bytes], Channel], None]
+
+CRASHED = 70
+"""Exit status of a job whose function raised."""
+
+
+def load_jobs() -> dict[str, Job]:
+    """Import everything that jobs need, torch and the export machinery included."""
+    import torch
+    import torch._dynamo
+    import torch.export._trace
+
+    torch.set_num_threads(1)
+    torch.backends.mha.set_fastpath_enabled(False)
+    return {name: getattr(importlib.import_module(module), name) for name, module in JOBS.items()}
+
+
+def warm_up() -> None:
+    """Export and train a tiny network once: the first time imports compiler machinery worth seconds."""
+    import torch
+    from torch import nn
+    from torch.export import Dim, export
+
+    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 2))
+    pictures = torch.zeros(4, 3, 8, 8)
+    export(net, (pictures,), dynamic_shapes=({0: Dim("n")},), strict=False)
+    optimiser = torch.optim.AdamW(net.parameters(), fused=True)
+    torch.nn.functional.cross_entropy(net(pictures), torch.zeros(4, dtype=torch.int64)).backward()
+    optimiser.step()
+
+
+def run_job(job: Job, payload: bytes, channel: Channel) -> int:
+    """Run one job; return the exit status. A fault of ours is reported with its traceback."""
+    try:
+        arguments, blobs = unpack(payload)
+        job(arguments, blobs, channel)
+    except BaseException:  # noqa: BLE001 - whatever it is, the parent has to know
+        with contextlib.suppress(OSError):
+            channel.result({"outcome": "crashed", "trace": traceback.format_exc()[-4000:]})
+        return CRASHED
+    return 0
+
+
+def _child(job: Job, limits: Limits, descriptors: list[int], scratch: str) -> int:
+    """Become the job: from here on only what `confine` left is there."""
+    payload, result, stdout, stderr = descriptors
+    os.setsid()
+    confine.die_with_parent()
+    confine.arrange_descriptors(payload, result, stdout, stderr)
+    os.chdir(scratch)
+    os.environ.clear()
+    os.environ.update(confine.environment(scratch))
+    tempfile.tempdir = scratch
+    confine.fresh_streams()
+    confine.set_limits(limits)
+    for one in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(one, signal.SIG_DFL)
+    size = os.fstat(confine.PAYLOAD).st_size
+    blob = os.pread(confine.PAYLOAD, size, 0)
+    while len(blob) < size:
+        blob += os.pread(confine.PAYLOAD, size - len(blob), len(blob))
+    return run_job(job, blob, Channel(confine.RESULT))
+
+
+def serve(control: socket.socket, jobs: dict[str, Job], folder: str) -> None:
+    """Fork a child for each job that arrives on `control`, until it closes."""
+    while True:
+        message, descriptors, _, _ = socket.recv_fds(control, 65_536, 4)
+        if not message:
+            return
+        request = json.loads(message)
+        limits = Limits(**request["limits"])
+        scratch = tempfile.mkdtemp(prefix="job-", dir=folder)
+        pid = os.fork()
+        if pid == 0:
+            status = CRASHED
+            try:
+                control.close()
+                status = _child(jobs[request["kind"]], limits, list(descriptors), scratch)
+            except BaseException:  # noqa: BLE001 - the set-up itself failed; the parent sees it in the status
+                traceback.print_exc()
+            finally:
+                os._exit(status)
+        for one in descriptors:
+            os.close(one)
+        report = _supervise(pid, limits, control)
+        shutil.rmtree(scratch, ignore_errors=True)
+        if report is None:
+            return
+        control.send(json.dumps(report).encode())
+
+
+def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, Any] | None:
+    """Wait for the job or its deadline, kill everything below it; None when the parent is gone."""
+    deadline = time.monotonic() + limits.wall_seconds
+    killed = None
+    orphaned = False
+    watch = os.pidfd_open(pid)
+    try:
+        while not orphaned:
+            ready, _, _ = select.select([watch, control], [], [], max(0.0, deadline - time.monotonic()))
+            if watch in ready:
+                break
+            if control in ready:
+                orphaned = not control.recv(16)
+                killed = "parent"
+            else:
+                killed = "wall"
+            break
+        if killed:
+            os.killpg(pid, signal.SIGKILL) if _is_leader(pid) else os.kill(pid, signal.SIGKILL)
+        _, status, usage = os.wait4(pid, 0)
+    finally:
+        os.close(watch)
+    kill_orphans()
+    if orphaned:
+        return None
+    return {"status": status, "killed": killed, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024}
+
+
+def _is_leader(pid: int) -> bool:
+    try:
+        return os.getpgid(pid) == pid
+    except ProcessLookupError:
+        return False
+
+
+def kill_orphans() -> int:
+    """Kill and reap whatever a job left behind; return how many processes that were.
+
+    Orphans become children of this process (it is their subreaper), also those that made sessions of their own.
+    """
+    count = 0
+    while True:
+        for child in _children():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return count
+        count += 1
+
+
+def _children() -> list[int]:
+    try:
+        with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as listing:
+            return [int(one) for one in listing.read().split()]
+    except OSError:
+        return []
+
+
+def main(arguments: list[str]) -> None:
+    """Serve jobs on an inherited socket (`--control FD`), or one job on the standard streams (`--spare`)."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--control", type=int)
+    parser.add_argument("--spare", action="store_true")
+    parser.add_argument("--folder", required=True)
+    parser.add_argument("--warm", action="store_true")
+    options = parser.parse_args(arguments)
+    if options.spare:
+        _serve_one(options.folder, warm=options.warm)
+        return
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the control socket
+    confine.die_with_parent()
+    confine.adopt_orphans()
+    control = socket.socket(fileno=options.control)
+    jobs = load_jobs()
+    if options.warm:
+        warm_up()
+    gc.collect()
+    gc.freeze()
+    control.send(b"ready")
+    serve(control, jobs, options.folder)
+
+
+def _serve_one(folder: str, *, warm: bool) -> None:
+    """Serve one job: its header and payload on stdin, frames on stdout; prints go to stderr."""
+    results = os.dup(1)
+    os.dup2(2, 1)
+    jobs = load_jobs()
+    if warm:
+        warm_up()
+    source = sys.stdin.buffer
+    length = int.from_bytes(source.read(8), "little")
+    if not length:
+        return
+    request = json.loads(source.read(length))
+    payload = source.read(request["payload"])
+    os.chdir(folder)
+    with contextlib.suppress(ImportError, ValueError, OSError):
+        confine.set_limits(Limits(**request["limits"]))
+    status = run_job(jobs[request["kind"]], payload, Channel(results))
+    sys.stdout.flush()
+    os._exit(status)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
