@@ -1,0 +1,239 @@
+"""The gradebook: one SQLite file that holds every run, every report and all work that need not be done again.
+
+Each write is one transaction of a write-ahead log, so a killed process loses what was in flight and nothing
+else. One connection behind one lock serves all threads of a process; a second process waits for its turn.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import json
+import sqlite3
+import threading
+from typing import TYPE_CHECKING, Any
+
+from grader.faults import GraderFault, OperatorFault
+from grader.gradebook_file import connect, explained, transaction
+from grader.gradebook_records import Entry, Invocation, Run, StoredCapture, StoredTraining
+from grader.records import CurvePoint, Keys, Report, Status, Training, report_from_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+    from types import TracebackType
+    from typing import Self
+
+__all__ = ["Entry", "Gradebook", "Invocation", "Run", "StoredCapture", "StoredTraining"]
+
+
+class Gradebook:
+    """Keep runs, reports and finished work in one file; safe to call from several threads.
+
+    `Gradebook.open` makes one. Use it as a context manager, or call `close`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path, clock: Callable[[], float]) -> None:
+        """Take over a connection whose schema is current; `Gradebook.open` is the way to get one."""
+        self._connection = connection
+        self._path = path
+        self._clock = clock
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(cls, path: Path, clock: Callable[[], float], *, create: bool = True, patience: float = 5.0) -> Self:
+        """Open the gradebook at `path`; make it, and its folder, where there is none and `create` allows it.
+
+        `clock` returns seconds since 1970. `patience` is how many seconds each write waits for another process.
+
+        Raises:
+            OperatorFault: it is missing, locked, no gradebook, from a newer version, or cannot be written.
+
+        """
+        if not path.is_file() and not create:
+            raise OperatorFault(f"There is no gradebook at {path}.", fix="Run `grader batch` with --out first.")
+        return cls(connect(path, patience), path, clock)
+
+    def close(self) -> None:
+        """Close the file; the last one to do so folds the write-ahead log into it."""
+        with self._lock, explained(self._path):
+            self._connection.close()
+
+    def __enter__(self) -> Self:
+        """Return the gradebook itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file, whatever happened."""
+        self.close()
+
+    def start_run(self, invocation: Invocation) -> int:
+        """Record that a run begins; return its number."""
+        rubric_hash = hashlib.sha256(invocation.rubric.encode()).hexdigest()
+        return self._write(
+            "INSERT INTO runs (started, command, options, rubric, rubric_hash, versions, fingerprint)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?)",
+            self._clock(),
+            _dump(invocation.command),
+            _dump(invocation.options),
+            invocation.rubric,
+            rubric_hash,
+            _dump(invocation.versions),
+            _dump(invocation.fingerprint),
+        )
+
+    def finish_run(self, run: int) -> None:
+        """Record that a run came to its end."""
+        self._write("UPDATE runs SET finished = ? WHERE id = ?", self._clock(), run)
+
+    def runs(self) -> tuple[Run, ...]:
+        """Return every run, the oldest first."""
+        rows = self._read(
+            "SELECT id, started, finished, command, options, rubric, versions, fingerprint, rubric_hash"
+            " FROM runs ORDER BY id"
+        )
+        return tuple(_run(row) for row in rows)
+
+    def save_report(self, run: int, report: Report) -> None:
+        """Make `report` its submission's current one; those before it become history."""
+        keys = report.keys
+        self._write(
+            "INSERT INTO reports (run, saved, submission, status, capture_key, training_key, score_key, report)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            run,
+            self._clock(),
+            _storable(report.submission.id),
+            str(report.status),
+            keys.capture,
+            keys.training,
+            keys.score,
+            _dump(report.to_json()),
+        )
+
+    def current_reports(self) -> tuple[Report, ...]:
+        """Return the newest report of each submission, sorted by the submission's id."""
+        rows = self._read("SELECT report FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY submission)")
+        return tuple(sorted((self._report(text) for (text,) in rows), key=lambda report: report.submission.id))
+
+    def history(self, submission: str) -> tuple[Entry, ...]:
+        """Return every report of the submission with this id, the oldest first."""
+        rows = self._read(
+            "SELECT run, saved, report FROM reports WHERE submission = ? ORDER BY id", _storable(submission)
+        )
+        return tuple(Entry(run, saved, self._report(text)) for run, saved, text in rows)
+
+    def unchanged(self, submission: str, keys: Keys) -> Report | None:
+        """Return the submission's current report if it was made from the same things, else None.
+
+        A fault of the grader's is always worth another try, and so is a report without a capture key.
+        """
+        if not keys.capture:
+            return None
+        rows = self._read(
+            "SELECT report FROM reports WHERE id = (SELECT max(id) FROM reports WHERE submission = ?)"
+            " AND capture_key = ? AND training_key = ? AND score_key = ? AND status != ?",
+            _storable(submission),
+            keys.capture,
+            keys.training,
+            keys.score,
+            str(Status.GRADER_FAULT),
+        )
+        return self._report(rows[0][0]) if rows else None
+
+    def find_capture(self, key: str) -> StoredCapture | None:
+        """Return what was captured under this key."""
+        rows = self._read("SELECT frames, meta FROM captures WHERE key = ?", key)
+        return StoredCapture(rows[0][0], json.loads(rows[0][1])) if rows else None
+
+    def save_capture(self, key: str, capture: StoredCapture) -> bool:
+        """Keep a capture, over one with the same key; return False where it is too large for SQLite (1 GB)."""
+        meta = _dump(capture.meta)
+        limit = self._connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH)
+        if len(key) + len(meta) + len(capture.frames) >= limit - 1024:
+            return False
+        self._write(
+            "INSERT OR REPLACE INTO captures (key, saved, meta, frames) VALUES (?, ?, ?, ?)",
+            key,
+            self._clock(),
+            meta,
+            capture.frames,
+        )
+        return True
+
+    def find_training(self, key: str) -> StoredTraining | None:
+        """Return the training that ended under this key."""
+        rows = self._read("SELECT training, shape, logits FROM trainings WHERE key = ?", key)
+        if not rows:
+            return None
+        training, shape, logits = rows[0]
+        plain = json.loads(training)
+        curve = tuple(CurvePoint(**point) for point in plain["curve"])
+        return StoredTraining(Training(**{**plain, "curve": curve}), tuple(json.loads(shape)), logits)
+
+    def save_training(self, key: str, stored: StoredTraining) -> None:
+        """Keep a finished training, over one with the same key."""
+        self._write(
+            "INSERT OR REPLACE INTO trainings (key, saved, seconds, training, shape, logits) VALUES (?, ?, ?, ?, ?, ?)",
+            key,
+            self._clock(),
+            stored.training.seconds,
+            _dump(dataclasses.asdict(stored.training)),
+            _dump(stored.shape),
+            stored.logits,
+        )
+
+    def find_reference(self, key: str) -> dict[str, Any] | None:
+        """Return what is known about the reference solution under this key."""
+        rows = self._read("SELECT value FROM reference_results WHERE key = ?", key)
+        return dict(json.loads(rows[0][0])) if rows else None
+
+    def save_reference(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a result of the reference solution, over one with the same key."""
+        self._write(
+            "INSERT OR REPLACE INTO reference_results (key, saved, value) VALUES (?, ?, ?)",
+            key,
+            self._clock(),
+            _dump(value),
+        )
+
+    def _write(self, statement: str, *values: object) -> int:
+        with self._lock, explained(self._path), transaction(self._connection):
+            return self._connection.execute(statement, values).lastrowid or 0
+
+    def _read(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock, explained(self._path):
+            return self._connection.execute(statement, values).fetchall()
+
+    def _report(self, text: str) -> Report:
+        try:
+            return report_from_json(json.loads(text))
+        except (KeyError, TypeError, ValueError) as error:
+            raise GraderFault(
+                f"A report in {self._path} cannot be read.", f"{type(error).__name__}: {error}."
+            ) from error
+
+
+def _run(row: tuple[Any, ...]) -> Run:
+    number, started, finished, command, options, rubric, versions, fingerprint, rubric_hash = row
+    asked = Invocation(
+        tuple(json.loads(command)), json.loads(options), rubric, json.loads(versions), json.loads(fingerprint)
+    )
+    return Run(number, started, finished, asked, rubric_hash)
+
+
+def _dump(value: object) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _storable(name: str) -> str | bytes:
+    """Return a name as SQLite can hold it: a file name that is not UTF-8 has lone surrogates, and becomes a blob.
+
+    A blob never equals a text, so no two names meet.
+    """
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return name.encode("utf-8", "surrogatepass")
+    return name
