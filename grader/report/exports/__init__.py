@@ -1,0 +1,1 @@
+"""Reports as other programs read them; one file a format."""

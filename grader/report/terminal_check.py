@@ -1,0 +1,211 @@
+"""What a student sees from `grader check`: the verdict, the network, and each check with what to do."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.table import Table
+from rich.text import Text
+
+from grader.records import Finding, Outcome, Report, Status
+from grader.report.terminal_layers import layer_table, totals
+from grader.report.terminal_text import (
+    MARKS,
+    STATUS_MARKS,
+    Page,
+    counted,
+    duration,
+    named,
+    number,
+    percent,
+    said,
+    stopped_sentence,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import Console, RenderableType
+
+_WIDTH = 80
+_WORDS = {Outcome.PENDING: "human", Outcome.ERROR: "grader"}
+
+
+def show_check(console: Console, report: Report) -> None:
+    """Print one report for the student whose it is, at most 80 columns wide.
+
+    What passed takes one line; what did not says why and, where it is known, what to do.
+    """
+    graded = report.status is Status.GRADED
+    blocks = (
+        (_verdict(report),),
+        () if graded else _notes(report),  # they say why it is not
+        _model(report),
+        _layers(report),
+        _break(report),
+        (_findings(report.findings),) if report.findings else (),
+        _score(report),
+        _advice(report),
+        _notes(report) if graded else (),
+    )
+    console.print(Page(_spaced(blocks)), width=min(_WIDTH, console.width))
+
+
+def _spaced(blocks: tuple[tuple[RenderableType, ...], ...]) -> Iterator[RenderableType]:
+    first = True
+    for block in filter(None, blocks):
+        if not first:
+            yield Text("")
+        first = False
+        yield from block
+
+
+def _verdict(report: Report) -> Table:
+    mark, style = STATUS_MARKS[report.status]
+    if _count(report, Outcome.FAILED) and report.status is Status.GRADED:
+        mark, style = MARKS[Outcome.FAILED]
+    grid = Table.grid(padding=(0, 1))
+    sentence = Text.assemble(named(report.submission.id, "bold"), (f": {_sentence(report)}.", style))
+    grid.add_row(Text(mark, style), sentence)
+    grid.add_row("", f"{_points(report)}.")
+    return grid
+
+
+def _sentence(report: Report) -> str:
+    failed, passed = _count(report, Outcome.FAILED), _count(report, Outcome.PASSED)
+    match report.status:
+        case Status.STUDENT_FAULT:
+            return f"it does not work yet: {stopped_sentence(report)}"
+        case Status.NEEDS_HUMAN:
+            return "a human has to look at this one"
+        case Status.GRADER_FAULT:
+            return "the grader failed; that costs no points"
+    if failed:
+        return f"{failed} of {counted(failed + passed, 'check')} failed"
+    return f"all {counted(passed, 'check')} passed" if passed else "nothing was checked"
+
+
+def _count(report: Report, outcome: Outcome) -> int:
+    return sum(finding.outcome is outcome for finding in report.findings)
+
+
+def _points(report: Report) -> str:
+    so_far = " so far" if _count(report, Outcome.ERROR) else ""
+    line = f"{number(report.points)}{so_far} of {number(report.max_points)} automatic points"
+    if not report.human_max:
+        return line
+    if report.human_points is None:
+        return f"{line}; {number(report.human_max)} more are marked by a human"
+    return f"{line} and {number(report.human_points)} of {number(report.human_max)} from a human"
+
+
+def _model(report: Report) -> tuple[RenderableType, ...]:
+    model = report.model
+    if model is None:
+        return ()
+    grid = _pairs()
+    found = Text.assemble(named(model.name, "bold"), ", ", named(model.how, most=160))
+    if str(model.where):
+        found.append_text(Text.assemble(" (", named(str(model.where), most=80), ")"))
+    grid.add_row("Network", found)
+    for repair in model.repairs:
+        grid.add_row("Repaired", said(repair.message))
+    return (grid,)
+
+
+def _layers(report: Report) -> tuple[RenderableType, ...]:
+    table = layer_table(report)
+    if table is None:
+        return ()
+    line = totals(report)
+    return (table, Text(line, style="dim")) if line else (table,)
+
+
+def _break(report: Report) -> tuple[RenderableType, ...]:
+    broke = report.broke
+    if broke is None:
+        return ()
+    grid = _pairs()
+    where = named(str(broke.where), most=80)
+    where.append(": " if broke.source else "")
+    grid.add_row("Stopped", Text.assemble(where, named(broke.source, "bold", most=160)))
+    grid.add_row("", Text.assemble(named(broke.kind, "red"), ": ", said(broke.message)))
+    return (grid,)
+
+
+def _findings(findings: tuple[Finding, ...]) -> Table:
+    table = Table.grid(padding=(0, 1), expand=True)
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(ratio=1)
+    table.add_column(no_wrap=True, justify="right")
+    reason = ""
+    for finding in findings:
+        mark, style = MARKS[finding.outcome]
+        word = _WORDS.get(finding.outcome, str(finding.outcome))
+        table.add_row(Text(mark, style), Text(word, style), said(finding.title), _earned(finding))
+        skipped = finding.rationale if finding.outcome is Outcome.SKIPPED else ""
+        if not skipped or skipped != reason:  # said once for those in a row
+            for detail in _details(finding):
+                table.add_row("", "", detail, "")
+        reason = skipped
+    return table
+
+
+def _earned(finding: Finding) -> Text:
+    if finding.outcome is Outcome.SKIPPED and not finding.points:
+        return Text(f"– of {number(finding.max_points)}", style="dim")
+    earned = "?" if finding.points is None else number(finding.points)
+    return Text(f"{earned} of {number(finding.max_points)}")
+
+
+def _details(finding: Finding) -> Iterator[Text]:
+    """Yield why and what next, except where there is nothing to explain."""
+    in_full = finding.outcome is Outcome.PASSED and finding.points == finding.max_points
+    if in_full or finding.outcome is Outcome.PENDING:
+        return
+    if finding.rationale:
+        yield said(finding.rationale, "dim" if finding.outcome is Outcome.SKIPPED else "")
+    if finding.help:
+        yield Text.assemble(("→ ", "cyan"), said(finding.help))
+
+
+def _score(report: Report) -> tuple[RenderableType, ...]:
+    grid = _pairs()
+    if report.score is not None:
+        score = report.score
+        low, high = map(percent, score.interval)
+        line = f"{percent(score.accuracy)} of {score.n:,} pictures it had not seen (95 % sure: {low} to {high})"
+        if score.reference is not None:
+            line += f"; the reference gets {percent(score.reference.mean)}"
+        grid.add_row("Accuracy", f"{line}.")
+    if report.training is not None:
+        training = report.training
+        line = f"{counted(training.steps, 'step')} in {duration(training.seconds)}"
+        if training.curve:
+            line += f", the loss went from {training.curve[0].loss:.2f} to {training.curve[-1].loss:.2f}"
+        grid.add_row("Training", f"{line}.")
+    return (grid,) if grid.row_count else ()
+
+
+def _advice(report: Report) -> tuple[RenderableType, ...]:
+    if not report.advice:
+        return ()
+    grid = _pairs()
+    for advice in report.advice:
+        grid.add_row("Advice", Text.assemble(said(advice.title), ". ", said(advice.help)))
+    return (grid,)
+
+
+def _notes(report: Report) -> tuple[RenderableType, ...]:
+    grid = _pairs()
+    for note in report.notes:
+        grid.add_row("Note", said(note))
+    return (grid,) if report.notes else ()
+
+
+def _pairs() -> Table:
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column()
+    return grid
