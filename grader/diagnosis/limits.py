@@ -1,0 +1,122 @@
+"""What was stopped or is missing: memory, time, files, modules, text that is not Python (E35, E37, E39, E41-E44)."""
+
+from __future__ import annotations
+
+import re
+
+from grader.diagnosis.scene import Explanation, Said, Scene, symptom
+from grader.records import Break, Role
+from grader.wording import counted, sentence
+
+_BYTES_PER_NUMBER = 4
+_GIGA = 1e9
+_MEMORY = ("MemoryError", "memory-limit", "OutOfMemoryError", "TooLargeError")
+_TIME = ("wall-limit", "cpu-limit", "TimeoutError")
+
+
+@symptom("E37")
+def memory(scene: Scene) -> Said | None:
+    """Recognise a layer, or a list, that needs more memory than there is."""
+    found = scene.says(r"allocate (\d{1,18}) bytes", "RuntimeError", *_MEMORY)
+    given = scene.says(r"takes (\d{1,9}(?:\.\d{1,3})?) GB", *_MEMORY)
+    if found is None and scene.broke.kind not in _MEMORY:
+        return None
+    asked = int(found[1]) / _GIGA if found else float(given[1]) if given else None
+    dense = re.search(r"Linear\(\s*(\d{1,12})\s*,\s*(\d{1,12})", scene.broke.source)
+    pool = "Put an nn.MaxPool2d(2) before the Flatten: a quarter of the numbers then reaches the dense layer."
+    if dense:
+        weights = int(dense[1]) * int(dense[2])
+        size = weights * _BYTES_PER_NUMBER / _GIGA
+        return f"This one dense layer has {counted(weights, 'weight')}, which need {size:.1f} GB of memory.", pool
+    if asked is None:
+        return "The program needed more memory than the grader gives to a submission.", ""
+    cause = f"This line asked for {asked:.1f} GB of memory at once, which is more than the grader gives."
+    return cause, pool if scene.in_forward and not scene.ran(Role.POOL) else ""
+
+
+@symptom("E42")
+def time(scene: Scene) -> Said | None:
+    """Recognise a program that was stopped because it took too long."""
+    if scene.broke.kind not in _TIME:
+        return None
+    found = re.search(r"(\d{1,6}(?:\.\d{1,3})?) ?s\b", scene.broke.message)
+    return _still_running(scene.broke, float(found[1]) if found else None)
+
+
+@symptom("E39")
+def module_missing(scene: Scene) -> Said | None:
+    """Recognise an import of something that the grader does not have."""
+    found = scene.says(r"No module named '([\w.]{1,80})'", "ModuleNotFoundError", "ImportError")
+    if found is None:
+        return None
+    cause = f"The grader has no module called {found[1]}."
+    if found[1].split(".")[0] in ("tensorflow", "keras"):
+        return f"{cause} This assignment is in PyTorch.", "Build the network with torch.nn."
+    return cause, f"If {found[1]} is a file of your own, hand it in as well; else build the model without it."
+
+
+@symptom("E35")
+def file_missing(scene: Scene) -> Said | None:
+    """Recognise a file that is not among those handed in."""
+    found = scene.says(r"No such file or directory: '(.{1,200}?)'", "FileNotFoundError")
+    if found is None:
+        return None
+    cause = f"{found[1]} is not among the files that you handed in."
+    return cause, "Build the model without reading that file, or hand it in next to the notebook."
+
+
+@symptom("E44")
+def no_model(scene: Scene) -> Said | None:
+    """Recognise a submission in which no network is made, or something else stands in its place."""
+    if scene.broke.kind not in ("NoModel", "NotAModel"):
+        return None
+    return sentence(scene.broke.message), "Make the network in a cell of its own: model = Net()."
+
+
+@symptom("E41")
+def not_python(scene: Scene) -> Said | None:
+    """Recognise a line that Python cannot read."""
+    if scene.broke.kind not in ("SyntaxError", "IndentationError", "TabError"):
+        return None
+    if scene.broke.kind == "SyntaxError":
+        return f"Python cannot read this line: {scene.broke.message}.", ""
+    cause = f"The spaces at the start of this line do not fit the lines around it: {scene.broke.message}."
+    return cause, "Give all lines of one block the same number of spaces at their start."
+
+
+def _still_running(broke: Break, seconds: float | None) -> Said:
+    after = f"still running after {seconds:g} s" if seconds is not None else "still running when its time was over"
+    place = f" in {broke.where}" if str(broke.where) else ""
+    line = f": `{broke.source}`" if broke.source else ""
+    loop = broke.stage == "build" and re.match(r"(for|while)\b", broke.source)
+    help_text = "Put the training loop in a cell of its own, after the cell that makes the model." if loop else ""
+    return f"The program was {after}{place}{line}.", help_text
+
+
+_STOPPED = {
+    "output-limit": "The program printed or sent back far more than a model needs.",
+    "exited-without-result": "The program ended by itself before the model was made, for example through exit().",
+    "malformed-result": "What the program sent back cannot be read as a model.",
+    "forbidden-syscall": "The program tried something that building a model never needs, and was stopped.",
+    "rejected-input": "The files could not be taken in: their size, type or name does not fit.",
+    "student-error": "The program stopped with an error.",
+}
+
+
+def explain_stopped(word: str, broke: Break | None = None, seconds: float | None = None) -> Explanation:
+    """Explain an outcome word of a child that was stopped, with its place where it is known.
+
+    `seconds` is the limit that was reached; None when the word does not speak of time.
+    """
+    broke = broke or Break("build", word, "")
+    if word in _TIME:
+        return Explanation("E42", *_still_running(broke, seconds))
+    if word == "memory-limit":
+        said = memory.recognise(Scene(Break(broke.stage, word, "", broke.where, broke.source, broke.layer), (), 0, ()))
+        if said:
+            return Explanation("E37", *said)
+    if word.startswith("killed-"):
+        return Explanation(
+            "E43", f"The program crashed as a whole ({word.removeprefix('killed-')}), not only in one line."
+        )
+    return Explanation("E43", _STOPPED.get(word, f"The program was stopped ({word})."))

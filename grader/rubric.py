@@ -1,0 +1,300 @@
+"""Read a rubric: a TOML file becomes a `Rubric`, and every mistake in it becomes one sentence with its line.
+
+Everything but `version`, `title` and `criteria` has a default. Which criteria exist is the registry's to say, so
+`load` is told by its caller (`known`), and this module imports none of the steps.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
+
+from grader.faults import RubricFault
+from grader.rubric_mistakes import KeyPath, fault, nearest, syntax_fault, worded
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from pydantic_core import ErrorDetails
+
+Count = Annotated[int, Field(ge=1, le=10**12)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Amount = Annotated[float, Field(gt=0, le=1e12)]
+Points = Annotated[float, Field(ge=0, le=1000)]
+Text = Annotated[str, Field(min_length=1)]
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Describe a number that a criterion lets the rubric set, between `low` and `high`."""
+
+    default: float
+    low: float
+    high: float
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """Say what a rubric may leave out about a criterion.
+
+    Attributes:
+        title: a sentence that can be true.
+        requires: ids of the criteria without which this one is not judged.
+        pass_share: share of the points at which it counts as passed.
+        parameters: the numbers of its own, by name.
+    """
+
+    title: str
+    requires: tuple[str, ...] = ()
+    pass_share: float = 1.0
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+
+    def complete(self, rule: Rule) -> Rule:
+        """Return the rule with everything filled in that the rubric left to the criterion."""
+        own = {name: parameter.default for name, parameter in self.parameters.items()}
+        return Rule(
+            points=rule.points,
+            pass_at=rule.points * self.pass_share if rule.pass_at is None else rule.pass_at,
+            title=rule.title or self.title,
+            requires=self.requires if rule.requires is None else rule.requires,
+            **{**own, **rule.parameters},
+        )
+
+
+class Table(BaseModel):
+    """One table of the file: frozen, with no key that is not known."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Input(Table):
+    """What a network is given (channels, height, width) and how many scores it must answer with."""
+
+    shape: Annotated[tuple[Count, Count, Count], Field(strict=False)] = (3, 32, 32)
+    classes: Annotated[int, Field(ge=2, le=100_000)] = 10
+
+
+class Data(Table):
+    """The pictures: counts are for generated ones, the fraction for a folder."""
+
+    source: Text = "patterns"
+    train: Count = 4000
+    held_out: Count = 1000
+    held_out_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    seed: Seed = 1
+    held_out_seed: Seed = 2
+
+
+class ReferenceSolution(Table):
+    """The solution whose accuracy earns full points, and over how many seeds it is trained."""
+
+    solution: Text = "../reference/solution.py"
+    seeds: Annotated[int, Field(ge=2, le=1000)] = 5
+
+
+class Recipe(Table):
+    """How every network is trained; the same for everybody. `warmup` is a share of the steps."""
+
+    steps: Count = 500
+    batch: Count = 64
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 3e-3
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
+    warmup: Annotated[float, Field(ge=0, le=1)] = 0.2
+    seed: Seed = 1
+    memory_format: Literal["channels_last", "contiguous"] = "channels_last"
+
+
+class Budget(Table):
+    """What a network may be; FLOPs and activations for one picture, forward."""
+
+    parameters: Count = 50_000_000
+    flops: Count = 2_000_000_000
+    activation_megabytes: Amount = 64
+    constants: Count = 1_000_000
+
+
+class Limits(Table):
+    """Where the sandbox and the trainer stop."""
+
+    capture_seconds: Amount = 60
+    build_seconds: Amount = 20
+    cpu_seconds: Amount = 60
+    memory_megabytes: Count = 4096
+    training_seconds: Amount = 900
+    notebook_megabytes: Amount = 100
+    source_megabytes: Amount = 10
+
+
+class Extract(Table):
+    """Which object is the model (empty: it is looked for) and whether small repairs are made."""
+
+    entry: str = ""
+    repairs: bool = True
+
+
+class Rule(Table):
+    """What is said about one criterion, its own numbers beside it; None leaves it to the criterion's `Definition`."""
+
+    model_config = ConfigDict(extra="allow")
+
+    points: Points
+    pass_at: Points | None = None
+    title: Text | None = None
+    requires: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """Return the criterion's own numbers, by name."""
+        return dict(self.model_extra or {})
+
+    def number(self, name: str) -> float:
+        """Return one of the criterion's own numbers; raise KeyError where it has none of that name."""
+        return float(self.parameters[name])
+
+
+class Mark(Table):
+    """One mark that a human gives, with a guide for whoever gives it."""
+
+    points: Points
+    title: Text
+    guide: str = ""
+
+
+class Rubric(Table):
+    """Everything that one assignment asks for."""
+
+    version: Literal[1]
+    title: Text
+    input: Input = Input()
+    data: Data = Data()
+    reference: ReferenceSolution = ReferenceSolution()
+    recipe: Recipe = Recipe()
+    budget: Budget = Budget()
+    limits: Limits = Limits()
+    extract: Extract = Extract()
+    criteria: Annotated[dict[str, Rule], Field(min_length=1)]
+    human: dict[str, Mark] = {}
+    _folder: Path = PrivateAttr(default=Path())
+
+    @property
+    def automatic_points(self) -> float:
+        """Return the points that the machine gives."""
+        return sum(rule.points for rule in self.criteria.values())
+
+    @property
+    def human_points(self) -> float:
+        """Return the points that a human gives."""
+        return sum(mark.points for mark in self.human.values())
+
+    def resolve(self, relative: str) -> Path:
+        """Return a path of the rubric as seen from the folder that the rubric lies in."""
+        return self._folder / relative
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values; a key that was left to its criterion is left out here as well."""
+        return self.model_dump(mode="json", exclude_none=True)
+
+    def content_hash(self, parts: Iterable[str]) -> str:
+        """Return a SHA-256 of the named tables (`["recipe"]`), whatever their order and layout in the file."""
+        plain = self.to_json()
+        chosen = {part: plain[part] for part in parts}
+        return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+
+
+def load(path: Path, known: Mapping[str, Definition]) -> Rubric:
+    """Read the rubric at `path`; raise RubricFault for whatever is wrong with it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise RubricFault(f"{path} cannot be read: {error.strerror or error}.") from error
+    except UnicodeDecodeError as error:
+        raise RubricFault(f"{path} is not text in UTF-8: byte {error.start + 1} does not belong there.") from error
+    return parse(text, str(path), known)
+
+
+def parse(text: str, origin: str, known: Mapping[str, Definition]) -> Rubric:
+    """Read a rubric from its text; `origin` is its path, for messages and for the paths within it."""
+    try:
+        rubric = Rubric.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise syntax_fault(text, origin, str(error)) from error
+    except RecursionError as error:
+        raise RubricFault(f"{origin}, line 1: the file is nested too deeply to be a rubric.") from error
+    except ValidationError as error:
+        mistakes = [(one["loc"], worded(one, _known_keys(one))) for one in error.errors()]
+        raise fault(text, origin, mistakes) from error
+    contradictions = list(_contradictions(rubric, known))
+    if contradictions:
+        raise fault(text, origin, contradictions)
+    rubric._folder = Path(origin).parent
+    return rubric
+
+
+def _known_keys(mistake: ErrorDetails) -> Iterable[str]:
+    match mistake["loc"]:
+        case ("human", _, _):
+            return Mark.model_fields
+        case (str(table), _):
+            return getattr(type(Rubric.model_fields[table].default), "model_fields", ())
+        case _:
+            return Rubric.model_fields
+
+
+def _contradictions(rubric: Rubric, known: Mapping[str, Definition]) -> Iterator[tuple[KeyPath, str]]:
+    if rubric.data.source == "patterns" and rubric.data.seed == rubric.data.held_out_seed:
+        yield (
+            ("data", "held_out_seed"),
+            "must differ from data.seed, or the held-out pictures are the training pictures",
+        )
+    for name in rubric.human:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+            yield ("human", name), "must be small letters, digits and underscores"
+        if name in rubric.criteria:
+            yield ("human", name), "is also the name of a criterion; each needs its own"
+    for name, rule in rubric.criteria.items():
+        if name in known:
+            yield from ((("criteria", name, key), problem) for key, problem in _rule_mistakes(rule, known[name], known))
+        else:
+            yield ("criteria", name), "is not a known criterion" + nearest(name, known)
+    yield from _circles(rubric, known)
+
+
+def _rule_mistakes(rule: Rule, definition: Definition, known: Iterable[str]) -> Iterator[tuple[str, str]]:
+    if rule.pass_at is not None and rule.pass_at > rule.points:
+        yield "pass_at", f"must be at most the criterion's {rule.points:g} points, not {rule.pass_at:g}"
+    for other in rule.requires or ():
+        if other not in known:
+            yield "requires", f'names "{other}", which is not a known criterion' + nearest(other, known)
+    for key, value in rule.parameters.items():
+        parameter = definition.parameters.get(key)
+        if parameter is None:
+            yield key, "is not a known key" + nearest(key, {*Rule.model_fields, *definition.parameters})
+        elif isinstance(value, bool) or not isinstance(value, int | float):
+            yield key, f"must be a number, not {json.dumps(value, default=str)[:60]}"
+        elif not parameter.low <= value <= parameter.high:
+            yield key, f"must lie between {parameter.low:g} and {parameter.high:g}, not {value:g}"
+
+
+def _circles(rubric: Rubric, known: Mapping[str, Definition]) -> Iterator[tuple[KeyPath, str]]:
+    def required(name: str) -> tuple[str, ...]:
+        rule = rubric.criteria.get(name)
+        if rule is not None and rule.requires is not None:
+            return rule.requires
+        return known[name].requires if name in known else ()
+
+    for name in rubric.criteria:
+        reached: set[str] = set()
+        frontier = set(required(name))
+        while frontier - reached:
+            reached |= frontier
+            frontier = {above for other in frontier for above in required(other)}
+        if name in reached:
+            yield ("criteria", name, "requires"), "goes round in a circle: the criterion would wait for itself"

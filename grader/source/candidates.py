@@ -1,0 +1,207 @@
+"""Find everything in a program that may be the model, and what speaks for it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from grader.source import vocabulary as words
+from grader.source.classes import Catalogue, Made, dotted, made_by, unwrapped
+from grader.source.effects import Names, called_by, callee, is_training, optimised_by, roots
+from grader.source.slicing import Program, Thing, Things
+from grader.source.statements import Definition, executed
+
+NO_MODEL = re.compile(
+    r"loss|criterion|metric|accuracy|transform|augment|normali[sz]e|loader|optimi[sz]er|scheduler|dataset|datamodule|callback",
+    re.IGNORECASE,
+)
+"""Objects that derive from `nn.Module` as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """Something that may be the model.
+
+    Attributes:
+        variable: the name that it is bound to.
+        made: what makes it.
+        index: the statement that binds it first.
+        last: the statement that binds it last under `variable`.
+        until: the statement before which it is complete; its name stands for something else from there on.
+        things: the objects that it may be.
+        program: where all those indexes count.
+        home: for one in the body of a function, the statement of the main program that calls it (0 when nobody
+            does); None at top level.
+    """
+
+    variable: str
+    made: Made
+    index: int
+    last: int
+    until: int
+    things: Things
+    program: Program
+    home: int | None = None
+
+
+@dataclass(slots=True)
+class Evidence:
+    """What speaks for a candidate: for each kind, the last statement that shows it.
+
+    Attributes:
+        optimised: its parameters go to an optimiser.
+        trained: it is given to something that trains.
+        called: it is called on something.
+        moved: it is moved to a device, or put into training or evaluation mode, saved or summarised.
+    """
+
+    optimised: int = -1
+    trained: int = -1
+    called: int = -1
+    moved: int = -1
+
+    @property
+    def last(self) -> int:
+        """The last statement that trains it."""
+        return max(self.optimised, self.trained)
+
+
+Uses = dict[Thing, Evidence]
+"""Evidence by object."""
+
+
+@dataclass(slots=True)
+class _Collected:
+    """Evidence by object."""
+
+    by_thing: Uses = field(default_factory=dict)
+
+    def note(self, kind: str, program: Program, names: Names, index: int) -> None:
+        """Note a use of some names in one statement."""
+        for name in names:
+            for thing in program.things(name, index) | program.things(name, index + 1):
+                evidence = self.by_thing.setdefault(thing, Evidence())
+                setattr(evidence, kind, max(getattr(evidence, kind), index))
+
+
+def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> list[Candidate]:
+    """Return the models that statements from `start` on bind to names, in order; aliases count once."""
+    found: dict[Things, Candidate] = {}
+    for index in range(start, len(program.pieces)):
+        for name, value in _bound(program.pieces[index].statement.node):
+            made = _made(value, name, index, catalogue, program)
+            things = program.things(name, index + 1)
+            if made is not None:
+                own = frozenset({(index, name)}) & things or things
+                if own and not (known := _same(found, own)):
+                    found[own] = Candidate(name, made, index, index, _until(program, name, index), own, program)
+                elif own and known and made.name != known.made.name:
+                    found[known.things] = Candidate(name, made, known.index, index, _until(program, name, index), known.things, program)
+                    continue
+            whole = isinstance(unwrapped(value), ast.Name)  # `params = model.parameters()` is only a part of it
+            if things and whole and (known := _same(found, things)) and known.last < index:
+                # model = Net(); model = nn.DataParallel(model): the same model under its last name
+                found[known.things] = Candidate(
+                    name, known.made, known.index, index, _until(program, name, index), known.things, program
+                )
+    return list(found.values())
+
+
+def uses_of(program: Program) -> Uses:
+    """Return what a program does with its objects."""
+    uses = _Collected()
+    for index, piece in enumerate(program.pieces):
+        node = piece.written
+        if isinstance(node, Definition):
+            continue
+        for one in executed(node):
+            if isinstance(one, ast.Call):
+                _note_call(uses, program, one, index)
+    return uses.by_thing
+
+
+def evidence_for(candidate: Candidate, uses: Uses) -> Evidence:
+    """Join the evidence of all objects that a candidate may be."""
+    found = [uses[thing] for thing in candidate.things if thing in uses]
+    kinds = ("optimised", "trained", "called", "moved")
+    return Evidence(*(max((getattr(one, kind) for one in found), default=-1) for kind in kinds))
+
+
+def _note_call(uses: _Collected, program: Program, call: ast.Call, index: int) -> None:
+    known, name = program.known, callee(call)
+    uses.note("optimised", program, optimised_by(call, known), index)
+    uses.note("called", program, called_by(call, known), index)
+    if is_training(call, known) and not (isinstance(call.func, ast.Attribute) and name in ("backward", "step")):
+        inside = roots(*call.args, *(word.value for word in call.keywords))
+        own = roots(call.func.value) if isinstance(call.func, ast.Attribute) else frozenset()
+        uses.note("trained", program, inside | own, index)
+    if name == "load_state_dict" and isinstance(call.func, ast.Attribute):
+        uses.note("trained", program, roots(call.func.value), index)  # somebody has trained it before
+    if name in words.SUMMARY:
+        uses.note("moved", program, roots(*call.args), index)
+    elif isinstance(call.func, ast.Attribute) and name in ("to", "cuda", "train", "eval", "state_dict", "parameters", "apply"):
+        uses.note("moved", program, roots(call.func.value), index)
+
+
+def _bound(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
+    """Return the (name, value) pairs that a statement binds."""
+    if isinstance(node, Definition):
+        return
+    for one in executed(node):
+        if isinstance(one, ast.Assign):
+            for target in one.targets:
+                yield from _pairs(target, one.value)
+        elif isinstance(one, ast.AnnAssign | ast.NamedExpr) and one.value is not None:
+            yield from _pairs(one.target, one.value)
+
+
+def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    if isinstance(target, ast.Name):
+        yield target.id, value
+    elif isinstance(target, ast.Tuple | ast.List):
+        alone = not (isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts))
+        for place, one in enumerate(target.elts):
+            if isinstance(one, ast.Name):
+                # model, optimizer = build(): the whole call, of which one place is meant
+                yield one.id, ast.Subscript(value, ast.Constant(place), ast.Load()) if alone else value.elts[place]  # type: ignore[attr-defined]
+
+
+def _made(value: ast.expr, name: str, index: int, catalogue: Catalogue, program: Program) -> Made | None:
+    """Return what a bound value makes; losses, transforms and data sets are no models."""
+    bare = unwrapped(value)
+    place: int | None = None
+    if isinstance(bare, ast.Subscript) and isinstance(bare.slice, ast.Constant) and isinstance(bare.value, ast.Call):
+        place = bare.slice.value if isinstance(bare.slice.value, int) else None
+        bare = bare.value
+    made = made_by(bare, index, catalogue)
+    if made is None or made.position != place:
+        return None
+    if NO_MODEL.search(made.name) or (NO_MODEL.search(name) and not words.TRAINER.search(name)):
+        return None
+    if made.call is not None and is_training(made.call, program.known):
+        return None
+    return made
+
+
+def _same(found: dict[Things, Candidate], things: Things) -> Candidate | None:
+    return next((candidate for known, candidate in found.items() if known & things), None)
+
+
+def _until(program: Program, name: str, index: int) -> int:
+    """Return the statement that gives a name to another object for good."""
+    own = program.things(name, index + 1)
+    for later in program.binders.get(name, []):
+        if later > index and name in program.facts[later].ends and not program.things(name, later + 1) & own:
+            return later
+    return len(program.pieces)
+
+
+def class_of(candidate: Candidate, catalogue: Catalogue) -> str:
+    """Return the dotted name of the class that a candidate is an instance of; empty when it is none."""
+    call = candidate.made.call
+    name = dotted(call.func) if call is not None else ""
+    return name if catalogue.class_at(name, candidate.index) else ""
+
+

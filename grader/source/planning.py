@@ -1,0 +1,227 @@
+"""Make plans: from a candidate, a class or a function to the statements and the expression that build it."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from grader.records import Repair, Where
+from grader.source.absent import without_data
+from grader.source.arguments import Call, Offered, command_line, complete, constructor
+from grader.source.candidates import Candidate
+from grader.source.classes import Catalogue, Class, catalogued, convolutions, helpers, roots_of
+from grader.source.guesses import Hints, by_name
+from grader.source.modules import modules_for
+from grader.source.notebook import Source
+from grader.source.slicing import Program, analysed, extended, shortened, sliced, taken
+from grader.source.statements import Definition, Function, Statement, like, statements
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A way to build what may be the model.
+
+    Executing `statements` in order in one namespace, with `modules` importable, and then evaluating
+    `expression` yields it.
+
+    Attributes:
+        name: what the student calls it: the class, the factory, else the variable.
+        how: `entry`, `build_model`, `class`, `sequential`, `factory`, `expression` or `lightning`.
+        where: where it is built; for a class that is never built, where the class is.
+        statements: what building it needs, in order.
+        expression: Python that yields it afterwards.
+        repairs: what the grader put in place of something missing.
+        evidence: sentences that say why it was taken.
+        others: names of other candidates.
+        modules: slices of the local modules that the statements import, by dotted name.
+    """
+
+    name: str
+    how: str
+    where: Where
+    statements: tuple[Statement, ...]
+    expression: str
+    repairs: tuple[Repair, ...] = ()
+    evidence: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    modules: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
+
+    def convolutions(self, channels: int) -> int:
+        """Return how surely it has a convolution for pictures: 2, 1 or 0."""
+        return convolutions([*self.statements, *(one for module in self.modules.values() for one in module)], channels)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A submission while it is planned for.
+
+    Attributes:
+        source: its code.
+        hints: what the rubric says.
+        program: the same, analysed.
+        catalogue: its classes and functions.
+        offered: values that it has for parameters that nobody gives.
+    """
+
+    source: Source
+    hints: Hints
+    program: Program
+    catalogue: Catalogue
+    offered: Offered
+
+
+def read(source: Source, hints: Hints) -> Reading:
+    """Analyse the main program of a submission."""
+    program = analysed(statements(source.cells))
+    if forgotten := list(_forgotten_imports(source, program)):
+        program = analysed([*forgotten, *statements(source.cells)])
+    catalogue = catalogued(program.statements, source)
+    blocks = tuple(sorted(helpers(catalogue)))
+    offered = Offered(_usable_names(program), command_line(piece.written for piece in program.pieces), blocks)
+    return Reading(source, hints, program, catalogue, offered)
+
+
+def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
+    """Return the ways to build a candidate: without data, as it is written, and from its class alone."""
+    part = shortened(candidate.program, candidate.until)
+    expression, repairs = candidate.variable, ()
+    if candidate.made.call is None:
+        call = complete(candidate.variable, _init(reading, candidate.made.name), reading.hints, reading.offered)
+        said = f"{candidate.variable} is the class {candidate.made.name} itself; write {candidate.made.name}() to build one."
+        expression, repairs = call.text, (Repair("instantiate", said), *call.repairs)
+    names = sorted(roots_of(ast.parse(expression, mode="eval").body))
+    where = candidate.program.pieces[candidate.index].statement.where
+    exact = Plan(
+        candidate.made.name if candidate.made.how not in ("sequential", "expression") else candidate.variable,
+        candidate.made.how,
+        where,
+        (),
+        expression,
+        repairs,
+    )
+    changed, indexes = without_data(part, names, reading.hints)
+    dataless = replace(exact, statements=taken(changed, indexes))
+    plans = [dataless]
+    if any(one.repair and one.repair.kind == "data" for one in dataless.statements):
+        plans.append(replace(exact, statements=taken(*sliced(part, names))))
+    if reading.catalogue.class_at(candidate.made.name, candidate.index) and candidate.made.call and _has_arguments(candidate.made.call):
+        plans.append(for_class(reading, candidate.made.name, candidate.made.call))
+    return [finished(reading, plan) for plan in plans]
+
+
+def for_class(reading: Reading, name: str, given: ast.Call | None = None) -> Plan:
+    """Return a plan that builds a class of which there is no instance, with arguments guessed where needed."""
+    one = reading.catalogue.class_at(name, len(reading.program.pieces))
+    call = complete(name, _init(reading, name), reading.hints, reading.offered, _usable(reading, given))
+    return finished(reading, _calling(reading, name, "lightning" if one and one.lightning else "class", call))
+
+
+def for_function(reading: Reading, name: str, how: str, position: int | None) -> Plan:
+    """Return a plan that calls a function which returns the model."""
+    function, _ = reading.catalogue.functions[name]
+    call = complete(name, function, reading.hints, reading.offered)
+    if position is not None:
+        call = Call(f"{call.text}[{position}]", call.repairs)
+    return finished(reading, _calling(reading, name, how, call))
+
+
+def for_expression(reading: Reading, text: str, tree: ast.expr) -> Plan:
+    """Return a plan for any expression over the submission's names."""
+    return finished(reading, replace(_calling(reading, text, "entry", Call(text, ())), name=ast.unparse(tree)))
+
+
+def finished(reading: Reading, plan: Plan) -> Plan:
+    """Add the local modules that a plan imports, and say what was changed in its statements."""
+    modules = modules_for(reading.source, plan.statements)
+    repairs = [*plan.repairs, *(statement.repair for statement in plan.statements if statement.repair)]
+    return replace(plan, modules=modules, repairs=tuple(dict.fromkeys(repairs)))
+
+
+def inlined(reading: Reading, function: ast.FunctionDef, home: Statement) -> tuple[Program, int]:
+    """Return the program with the body of a function behind it, and where that begins.
+
+    def main():                       a model that lives in a function
+        width = 64
+        model = Net(width)
+    """
+    values = _parameters(reading, function)
+    body = [like(ast.Assign([ast.Name(name, ast.Store())], value), function.body[0]) for name, value in values.items()]
+    body += [node for node in function.body if not isinstance(node, ast.Return | ast.Global | ast.Nonlocal)]
+    extra = [replace(home, node=node, line=node.lineno) for node in body]
+    return extended(reading.program, extra), len(reading.program.pieces)
+
+
+def _calling(reading: Reading, name: str, how: str, call: Call) -> Plan:
+    names = sorted(roots_of(ast.parse(call.text, mode="eval").body) & reading.program.binders.keys())
+    program, indexes = without_data(reading.program, names, reading.hints)
+    places = reading.program.binders.get(name.split(".")[0], [])
+    where = reading.program.pieces[places[-1]].statement.where if places else Where()
+    return Plan(name, how, where, taken(program, indexes), call.text, call.repairs)
+
+
+def _forgotten_imports(source: Source, program: Program) -> Iterator[Statement]:
+    """Import what the program uses, does not have, and another file of the submission defines.
+
+    A cell that begins with `%%writefile net.py` was often run before that line was put there.
+    """
+    read = {name for facts in program.facts for name in facts.now | facts.late}
+    read |= {name for facts in program.facts for method in facts.methods.values() for name in method.late}
+    missing = read - program.binders.keys() - set(dir(builtins))
+    star = any(facts.star for facts in program.facts)
+    for module in () if star else source.modules:
+        for statement in statements(source.modules[module], main=False):
+            if isinstance(statement.node, Definition) and statement.node.name in missing:
+                name = statement.node.name
+                missing.discard(name)
+                node = like(ast.ImportFrom(module, [ast.alias(name)], 0), statement.node)
+                message = f"{name} is defined in {module}, which nobody imports; it was taken from there."
+                yield replace(statement, node=node, repair=Repair("import", message))
+
+
+def _init(reading: Reading, name: str) -> Function | None:
+    one: Class | None = reading.catalogue.class_at(name, len(reading.program.pieces))
+    return constructor(one, reading.catalogue)
+
+
+def _usable(reading: Reading, given: ast.Call | None) -> ast.Call | None:
+    """Keep those arguments of a call that need no data and no local names, as keywords where they have a place."""
+    if given is None:
+        return None
+    return given if roots_of(given) - {"self"} <= reading.offered.names | reading.catalogue.classes.keys() else None
+
+
+def _has_arguments(call: ast.Call) -> bool:
+    return bool(call.args or call.keywords)
+
+
+def _usable_names(program: Program) -> frozenset[str]:
+    """Return the names that stand for plain values made without data."""
+    found = set()
+    for name, places in program.binders.items():
+        node = program.pieces[places[-1]].statement.node
+        if isinstance(node, ast.Assign | ast.AnnAssign) and not program.data[places[-1]]:
+            found.add(name)
+    return frozenset(found)
+
+
+def _parameters(reading: Reading, function: ast.FunctionDef) -> dict[str, ast.expr]:
+    """Return the values of a function's parameters: from a call, its defaults, or guessed."""
+    names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)]
+    defaults: Iterable[tuple[str, ast.expr]] = zip(reversed(names), reversed(function.args.defaults), strict=False)
+    values = dict(defaults)
+    calls = [
+        node
+        for piece in reading.program.pieces
+        for node in ast.walk(piece.written)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == function.name
+    ]
+    for call in calls[-1:]:
+        values.update(zip(names, call.args, strict=False))
+        values.update((word.arg, word.value) for word in call.keywords if word.arg)
+    for name in names:
+        guess = by_name(name, reading.hints)
+        if name not in values and guess is not None:
+            values[name] = ast.parse(guess.text, mode="eval").body
+    return {name: value for name, value in values.items() if ast.unparse(value) != name}

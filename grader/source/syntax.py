@@ -1,0 +1,46 @@
+"""Parse text that may be hostile, without ever raising."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from dataclasses import dataclass
+
+EXPECTED = (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError)
+"""What Python's own parser raises: `x=1\\0` a ValueError, 200,000 minus signs a MemoryError, 200,000 attributes
+in a row a RecursionError."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Why a text is no Python.
+
+    Attributes:
+        line: line of the text from 1; None when Python does not say.
+        message: Python's own words, bounded.
+    """
+
+    line: int | None
+    message: str
+
+
+def parse(text: str) -> ast.Module | Unreadable:
+    """Return the tree of a whole program, or why Python cannot read it.
+
+    It is also compiled, because `return 3` at top level parses and yet stops the cell that holds it.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # "\\d" in a plain string is the student's business
+        try:
+            tree = ast.parse(text)
+            compile(tree, "<text>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+        except SyntaxError as error:
+            return Unreadable(error.lineno, _bounded(error.msg))
+        except EXPECTED as error:
+            return Unreadable(None, _bounded(str(error)) or f"too deeply nested ({type(error).__name__})")
+    return tree
+
+
+def _bounded(message: str) -> str:
+    """Keep 200 printable characters: the message quotes the student's text."""
+    return "".join(letter if letter.isprintable() else "?" for letter in message[:200])
