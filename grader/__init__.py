@@ -1,0 +1,1 @@
+"""Grade convolutional networks: captured as graphs, trained alike, scored on held-out pictures."""

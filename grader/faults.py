@@ -1,11 +1,11 @@
 """What can go wrong, and whose it is.
 
-    GraderError                 everything raised on purpose in this package
-    ├── StudentFault            a reason in the submission; becomes a row, never an exit code 2
-    ├── GraderFault             ours; points stay empty, exit code 3 after everything else was written
-    └── OperatorFault           the command's own arguments; one line and exit code 2
-        ├── RubricFault         a mistake in the rubric file
-        └── DataFault           a mistake in the pictures or their labels
+GraderError                 everything raised on purpose in this package
+├── StudentFault            a reason in the submission; becomes a row, never an exit code 2
+├── GraderFault             ours; points stay empty, exit code 3 after everything else was written
+└── OperatorFault           the command's own arguments; one line and exit code 2
+    ├── RubricFault         a mistake in the rubric file
+    └── DataFault           a mistake in the pictures or their labels
 """
 
 

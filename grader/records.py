@@ -385,14 +385,18 @@ def report_from_json(plain: dict[str, Any]) -> Report:
     return Report(
         status=Status(data.pop("status")),
         submission=Submission(submission["id"], submission["student"], tuple(submission["files"])),
-        model=model and Model(**{**model, "where": Where(**model["where"]), "repairs": tuple(Repair(**one) for one in model["repairs"])}),
+        model=model
+        and Model(
+            **{**model, "where": Where(**model["where"]), "repairs": tuple(Repair(**one) for one in model["repairs"])}
+        ),
         layers=tuple(_layer(one) for one in data.pop("layers")),
         findings=tuple(Finding(**{**one, "outcome": Outcome(one["outcome"])}) for one in data.pop("findings")),
         advice=tuple(Advice(**one) for one in data.pop("advice")),
         training=training and Training(**{**training, "curve": tuple(CurvePoint(**one) for one in training["curve"])}),
         score=score and _score(score),
         keys=Keys(**data.pop("keys")),
-        broke=broke and Break(**{**broke, "where": Where(**broke["where"]), "inputs": tuple(map(tuple, broke["inputs"]))}),
+        broke=broke
+        and Break(**{**broke, "where": Where(**broke["where"]), "inputs": tuple(map(tuple, broke["inputs"]))}),
         notes=tuple(data.pop("notes")),
         **data,
     )
@@ -401,7 +405,9 @@ def report_from_json(plain: dict[str, Any]) -> Report:
 def _layer(plain: dict[str, Any]) -> Layer:
     data = dict(plain)
     where = Where(cell=data.pop("cell"), line=data.pop("line"))
-    return Layer(role=Role(data.pop("role")), where=where, inputs=tuple(data.pop("in")), outputs=tuple(data.pop("out")), **data)
+    return Layer(
+        role=Role(data.pop("role")), where=where, inputs=tuple(data.pop("in")), outputs=tuple(data.pop("out")), **data
+    )
 
 
 def _score(plain: dict[str, Any]) -> Score:

@@ -114,7 +114,7 @@ def reference_target(accuracies: Sequence[float]) -> Reference:
     Raises:
         ValueError: fewer than two seeds, which have no deviation.
     """
-    if len(accuracies) < 2:  # noqa: PLR2004 - the sentence says it
+    if len(accuracies) < 2:
         raise ValueError("a deviation needs the accuracies of at least two seeds")
     mean, deviation = statistics.fmean(accuracies), statistics.stdev(accuracies)
     return Reference(tuple(accuracies), mean, deviation, max(mean - _DEVIATIONS * deviation, 0.0))

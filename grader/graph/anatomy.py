@@ -103,7 +103,11 @@ def meaning(surveyed: Survey) -> Meaning:
         if call.name in ("softmax", "_softmax", "log_softmax", "_log_softmax"):
             if call.settings.get("dim") not in (1, -1):
                 return Meaning.LOGITS
-            return Meaning.PROBABILITIES if call.name.endswith("softmax") and "log" not in call.name else Meaning.LOG_PROBABILITIES
+            return (
+                Meaning.PROBABILITIES
+                if call.name.endswith("softmax") and "log" not in call.name
+                else Meaning.LOG_PROBABILITIES
+            )
         if call.name == "log" and _before_is_softmax(surveyed, index):
             return Meaning.LOG_PROBABILITIES
         if call.name not in roles.PLUMBING | {"view", "reshape", "flatten", "squeeze", "unsqueeze"}:
@@ -116,8 +120,8 @@ def meaning(surveyed: Survey) -> Meaning:
 
 
 def _before_is_softmax(surveyed: Survey, index: int) -> bool:
-    before = surveyed.flow.before[index]
-    return len(before) == 1 and surveyed.calls[before[0]].name in ("softmax", "_softmax")
+    before = [surveyed.calls[one] for one in surveyed.flow.before[index]]
+    return len(before) == 1 and before[0].name in ("softmax", "_softmax") and before[0].settings.get("dim") in (1, -1)
 
 
 def narrowest(surveyed: Survey) -> tuple[str, int] | None:
@@ -127,7 +131,9 @@ def narrowest(surveyed: Survey) -> tuple[str, int] | None:
     if not weighted:
         return None
     found = [
-        (_numbers(surveyed.calls[index].outputs), index) for index in on_path if index < weighted[-1] and surveyed.calls[index].outputs
+        (_numbers(surveyed.calls[index].outputs), index)
+        for index in on_path
+        if index < weighted[-1] and surveyed.calls[index].outputs
     ]
     if not found:
         return None

@@ -164,7 +164,7 @@ def parse(blob: bytes) -> Document:
     except (ValueError, RecursionError, MemoryError) as error:
         raise DocumentError(f"not JSON: {type(error).__name__}") from error
     fields = _object(plain, "document", {"format", "files", "complete", "tensors", "graphs"})
-    if fields["format"] != FORMAT:
+    if type(fields["format"]) is not int or fields["format"] != FORMAT:
         raise DocumentError("an unknown format")
     files = tuple(_text(one, "files") for one in _list(fields["files"], "files", 1_000))
     tensors = tuple(_tensor(one) for one in _list(fields["tensors"], "tensors", MAX_TENSORS))
@@ -182,7 +182,9 @@ def _tensor(plain: Any) -> TensorEntry:
     dims = tuple(_integer(one, "order", 0, MAX_RANK) for one in _list(order, "order", MAX_RANK))
     if sorted(dims) != list(range(len(sizes))):
         raise DocumentError("tensor: order is not a permutation of its dimensions")
-    return TensorEntry(_text(name, "name"), role, sizes, _integer(dtype, "dtype", 0, 63), _boolean(trainable, "trainable"), dims)
+    return TensorEntry(
+        _text(name, "name"), role, sizes, _integer(dtype, "dtype", 0, 63), _boolean(trainable, "trainable"), dims
+    )
 
 
 def _graph(plain: Any, tensors: int, files: int) -> Graph:
@@ -234,7 +236,11 @@ def _scalar(tag: str, value: Any, slot: int) -> Any:
         case "s":
             return _integer(value, "slot", 0, slot - 1)
         case "i":
-            return value if type(value) is int and value == TO_THE_END else _integer(value, "integer", -INTEGER_LIMIT, INTEGER_LIMIT)
+            return (
+                value
+                if type(value) is int and value == TO_THE_END
+                else _integer(value, "integer", -INTEGER_LIMIT, INTEGER_LIMIT)
+            )
         case "f":
             return _float(value)
         case "b":
@@ -278,7 +284,7 @@ def _tuple(plain: Any, what: str, length: int) -> list[Any]:
 def _text(plain: Any, what: str) -> str:
     if not isinstance(plain, str) or len(plain) > MAX_TEXT:
         raise DocumentError(f"{what}: not a text of at most {MAX_TEXT} characters")
-    return plain
+    return plain.encode("utf-8", "replace").decode()  # half a surrogate pair could not be written anywhere
 
 
 def _integer(plain: Any, what: str, low: int, high: int) -> int:

@@ -31,8 +31,10 @@ SIZE_NAMES: dict[Any, str] = {
     operator.pow: "size.pow",
     operator.neg: "size.neg",
     operator.getitem: "getitem",
-    math.floor: "size.int",
+    math.floor: "size.floor",
+    math.ceil: "size.ceil",
     math.trunc: "size.int",
+    torch._sym_sqrt: "size.sqrt",  # type: ignore[attr-defined]
     torch.sym_max: "size.max",
     torch.sym_min: "size.min",
     torch.sym_float: "size.float",
@@ -71,6 +73,10 @@ class Table:
             raise UncapturableError(f"a tensor of the kind {type(tensor).__name__}")
         if tensor.layout is not torch.strided or tensor.is_quantized:
             raise UncapturableError("a sparse or quantised tensor")
+        if tensor.device.type != "cpu":
+            raise UncapturableError(f"a tensor on the device {tensor.device.type}, without numbers here")
+        if tensor.dtype not in operators.DTYPES:
+            raise UncapturableError(f"a tensor of the type {tensor.dtype}")
         name, role = self.names.get(id(tensor), (fallback, "constant"))
         storage = tensor.untyped_storage().data_ptr() if tensor.numel() else -1 - len(self.entries)
         key = (storage, tensor.storage_offset(), tuple(tensor.shape), tuple(tensor.stride()), tensor.dtype)
@@ -261,7 +267,9 @@ class Encoder:
             Graph(
                 mode,
                 batch,
-                tuple(Node(one.operator, tuple(settle(a) for a in one.arguments), one.place, one.label) for one in pending),
+                tuple(
+                    Node(one.operator, tuple(settle(a) for a in one.arguments), one.place, one.label) for one in pending
+                ),
                 slot(output),
             )
             for mode, batch, pending, output in self._graphs

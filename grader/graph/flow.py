@@ -81,7 +81,7 @@ def _written(name: str, arguments: Sequence[object], memory: Sequence[int]) -> l
     overload = operators.TABLE.get(name)
     if overload is None or not overload._schema.is_mutable:
         return []
-    found = []
+    found: list[int] = []
     for place, given in zip(overload._schema.arguments, arguments, strict=False):
         if place.alias_info is not None and place.alias_info.is_write:
             found.extend(memory[slot] for slot in slots_of([given]))  # type: ignore[list-item]

@@ -23,7 +23,9 @@ class HazardError(ValueError):
 def _recurrent(kind: str) -> Callable[..., None]:
     gates = GATES[kind]
 
-    def check(x: torch.Tensor, state: Any, weights: Sequence[torch.Tensor], biased: bool, layers: int, *rest: Any) -> None:
+    def check(
+        x: torch.Tensor, state: Any, weights: Sequence[torch.Tensor], biased: bool, layers: int, *rest: Any
+    ) -> None:
         """Hold every weight to the shape that torch.nn's recurrent layers give it."""
         bidirectional = bool(rest[2])
         directions = 2 if bidirectional else 1
@@ -48,13 +50,24 @@ def _groups(items: Sequence[torch.Tensor], each: int) -> list[Sequence[torch.Ten
 
 
 def _cell(gates: int) -> Callable[..., None]:
-    def check(x: torch.Tensor, state: Any, w_ih: torch.Tensor, w_hh: torch.Tensor, *biases: torch.Tensor | None) -> None:
+    def check(
+        x: torch.Tensor, state: Any, w_ih: torch.Tensor, w_hh: torch.Tensor, *biases: torch.Tensor | None
+    ) -> None:
         states = list(state) if isinstance(state, (list, tuple)) else [state]
-        if not states or len(states) != (2 if gates == GATES["lstm"] else 1) or any(one.dim() != 2 for one in [x, *states]):
+        if (
+            not states
+            or len(states) != (2 if gates == GATES["lstm"] else 1)
+            or any(one.dim() != 2 for one in [x, *states])
+        ):
             raise HazardError("recurrent cell: not a batch of vectors")
         hidden = states[0].size(1)
         shapes = [tuple(w_ih.shape), tuple(w_hh.shape), *(tuple(one.shape) for one in biases if one is not None)]
-        if shapes != [(gates * hidden, x.size(1)), (gates * hidden, hidden), (gates * hidden,), (gates * hidden,)][: len(shapes)]:
+        if (
+            shapes
+            != [(gates * hidden, x.size(1)), (gates * hidden, hidden), (gates * hidden,), (gates * hidden,)][
+                : len(shapes)
+            ]
+        ):
             raise HazardError("recurrent cell: a weight of the wrong shape")
 
     return check

@@ -45,7 +45,9 @@ class Program:
     other.
     """
 
-    def __init__(self, graph: Graph, tensors: Sequence[torch.Tensor], device: torch.device, reshape_views: bool = False) -> None:
+    def __init__(
+        self, graph: Graph, tensors: Sequence[torch.Tensor], device: torch.device, reshape_views: bool = False
+    ) -> None:
         """Bind `graph` to operators; raise DocumentError where an argument does not fit its schema."""
         self.graph = graph
         self.tensors = tensors
@@ -53,7 +55,8 @@ class Program:
         last_use = _last_uses(graph, self._first)
         binder = _Binder(device, reshape_views)
         self.steps = tuple(
-            binder.bind(node, self._first + index, tuple(last_use.get(index, ()))) for index, node in enumerate(graph.nodes)
+            binder.bind(node, self._first + index, tuple(last_use.get(index, ())))
+            for index, node in enumerate(graph.nodes)
         )
 
     def __call__(self, pictures: torch.Tensor) -> Any:
@@ -272,7 +275,9 @@ def _getitem(items: Any, index: Any) -> Any:
     return items[index]
 
 
-def programs(document: Document, tensors: Sequence[torch.Tensor], device: torch.device, batch: int, reshape_views: bool = False) -> tuple[Program, Program]:
+def programs(
+    document: Document, tensors: Sequence[torch.Tensor], device: torch.device, batch: int, reshape_views: bool = False
+) -> tuple[Program, Program]:
     """Return the training and the evaluation program for `batch` pictures, sharing `tensors`."""
     found = []
     for mode in ("train", "eval"):

@@ -21,9 +21,7 @@ DENSE = frozenset({"linear", "addmm", "mm", "matmul", "bilinear"})
 """Dense layers when one side is a tensor of the model's own."""
 
 NORM = frozenset({"batch_norm", "layer_norm", "group_norm", "instance_norm", "rms_norm"})
-DROPOUT = frozenset(
-    {"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "native_dropout"}
-)
+DROPOUT = frozenset({"dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "native_dropout"})
 ACTIVATION = frozenset(
     {
         "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "selu", "celu", "gelu", "silu", "mish", "hardtanh",
@@ -44,12 +42,13 @@ PLUMBING = frozenset(
 """Calls that a person would not list as a layer."""
 
 LINEAR = PLUMBING | {
-    "add", "sub", "rsub", "neg", "cat", "concat", "stack", "mean", "sum", "permute", "transpose", "t", "view", "reshape",
-    "flatten", "squeeze", "unsqueeze", "expand", "slice", "select", "chunk", "split", "narrow", "pad", "constant_pad_nd",
-    "reflection_pad2d", "replication_pad2d", "_pad_circular", "avg_pool1d", "avg_pool2d", "avg_pool3d",
-    "adaptive_avg_pool1d", "adaptive_avg_pool2d", "upsample_nearest2d", "upsample_bilinear2d", "upsample_bicubic2d",
-    "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "roll", "flip", "unbind", "split_with_sizes", "unflatten",
-    "_unsafe_view", "movedim", "swapaxes", "repeat", "tile", "im2col", "col2im", "unfold",
+    "add", "sub", "rsub", "neg", "cat", "concat", "stack", "mean", "sum", "permute", "transpose", "t", "view",
+    "reshape", "flatten", "squeeze", "unsqueeze", "expand", "slice", "select", "chunk", "split", "narrow", "pad",
+    "constant_pad_nd", "reflection_pad2d", "replication_pad2d", "_pad_circular", "avg_pool1d", "avg_pool2d",
+    "avg_pool3d", "adaptive_avg_pool1d", "adaptive_avg_pool2d", "upsample_nearest2d", "upsample_bilinear2d",
+    "upsample_bicubic2d", "pixel_shuffle", "pixel_unshuffle", "channel_shuffle", "roll", "flip", "unbind",
+    "split_with_sizes", "unflatten", "_unsafe_view", "movedim", "swapaxes", "repeat", "tile", "im2col", "col2im",
+    "unfold",
 }  # fmt: skip
 """Operators that keep two weighted layers one linear function; `mul` and `div` count when one side is a number."""
 
@@ -79,4 +78,4 @@ def role(name: str, inputs: Shape, outputs: Shape, *, weighted: bool) -> Role:
 
 def is_global_pool(inputs: Shape, outputs: Shape) -> bool:
     """Tell whether maps (C, H, W) became one number a channel: (C,) or (C, 1, 1)."""
-    return len(inputs) == 3 and outputs in ((inputs[0],), (inputs[0], 1, 1))  # noqa: PLR2004 - C, H, W
+    return len(inputs) == 3 and outputs in ((inputs[0],), (inputs[0], 1, 1))

@@ -69,7 +69,11 @@ class Survey:
         node = self.graph.nodes[index]
         for tensor in self.flow.reads[index]:
             entry = self.document.tensors[tensor]
-            if entry.role != "constant" and "." in entry.name and not entry.name.endswith(("running_mean", "running_var")):
+            if (
+                entry.role != "constant"
+                and "." in entry.name
+                and not entry.name.endswith(("running_mean", "running_var"))
+            ):
                 return entry.name.rsplit(".", 1)[0]
         inside = any(other.label.startswith(f"{node.label}.") for other in self.graph.nodes)
         return node.label if node.label and not inside else self.calls[index].name

@@ -39,7 +39,7 @@ def _order(tensor: torch.Tensor) -> tuple[int, ...]:
     plain = tuple(range(tensor.dim()))
     if tensor.is_contiguous():
         return plain
-    order = tuple(sorted(plain, key=lambda dim: (-tensor.stride(dim), dim)))
+    order = tuple(sorted(plain, key=lambda dim: (-int(tensor.stride()[dim]), dim)))
     return order if tensor.permute(order).is_contiguous() else plain
 
 
@@ -63,7 +63,8 @@ def check_header(document: Document, blob: bytes) -> None:
     except (ValueError, RecursionError) as error:
         raise DocumentError("tensors: the header is not JSON") from error
     expected = {
-        str(index): (STORED[operators.DTYPES[one.dtype]], _stored_shape(one)) for index, one in enumerate(document.tensors)
+        str(index): (STORED[operators.DTYPES[one.dtype]], _stored_shape(one))
+        for index, one in enumerate(document.tensors)
     }
     if not isinstance(header, dict) or set(header) - {"__metadata__"} != set(expected):
         raise DocumentError("tensors: the header does not name the tensors of the document")
@@ -90,17 +91,25 @@ def read(document: Document, blob: bytes, device: torch.device) -> tuple[torch.T
     return tuple(_restore(one, loaded[str(index)], device) for index, one in enumerate(document.tensors))
 
 
+def _back(one: TensorEntry) -> list[int]:
+    """Return the permutation from the order in memory to the order of the shape."""
+    return sorted(range(len(one.order)), key=lambda position: one.order[position])
+
+
 def _restore(one: TensorEntry, flat: torch.Tensor, device: torch.device) -> torch.Tensor:
     dtype = operators.DTYPES[one.dtype]
     values = torch.view_as_complex(flat) if dtype.is_complex else flat
-    back = sorted(range(len(one.order)), key=lambda position: one.order[position])
-    tensor = values.permute(back).to(device).clone()
+    tensor = values.permute(_back(one)).to(device).clone()
     trainable = one.trainable and (dtype.is_floating_point or dtype.is_complex)
     return tensor.requires_grad_(trainable)
 
 
 def on_meta(document: Document) -> tuple[torch.Tensor, ...]:
     """Return the table's tensors without values, to learn shapes and costs before anything is allocated."""
-    return tuple(
-        torch.empty(one.shape, dtype=operators.DTYPES[one.dtype], device="meta") for one in document.tensors
-    )
+    return tuple(_meta(one) for one in document.tensors)
+
+
+def _meta(one: TensorEntry) -> torch.Tensor:
+    """Lay a tensor without values out as the real one will be: `view` of a transposed weight depends on it."""
+    laid_out = torch.empty([one.shape[dim] for dim in one.order], dtype=operators.DTYPES[one.dtype], device="meta")
+    return laid_out.permute(_back(one))

@@ -7,9 +7,11 @@ name, the first failure is what the student hears of.
 
 from __future__ import annotations
 
+import ast
 import linecache
 import signal
 import sys
+import traceback
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -82,8 +84,28 @@ def deadline(seconds: float) -> Iterator[None]:
 
 
 def too_slow(error: TooSlowError, stage: str, places: Places) -> Break:
-    """Return where the code was when its time was over."""
-    return replace(describe(error, stage, places), kind="TimeoutError")
+    """Return the loop that the code was in when its time was over, else the line.
+
+    The line within the loop is chance; the loop is the same every time.
+    """
+    found = replace(describe(error, stage, places), kind="TimeoutError")
+    for frame, line in traceback.walk_tb(error.__traceback__):
+        name = frame.f_code.co_filename
+        first = loop_around(name, line) if name in places else None
+        if first is not None:
+            return replace(found, where=places.where(name, first), source=linecache.getline(name, first).strip()[:300])
+    return found
+
+
+def loop_around(name: str, line: int) -> int | None:
+    """Return the first line of the outermost loop around `line` of the code compiled as `name`."""
+    try:
+        tree = ast.parse("".join(linecache.getlines(name)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return None
+    loops = [one for one in ast.walk(tree) if isinstance(one, (ast.While, ast.For))]
+    around = [one.lineno for one in loops if one.lineno <= line <= (one.end_lineno or one.lineno)]
+    return min(around, default=None)
 
 
 class LocalModules(MetaPathFinder, Loader):
@@ -159,7 +181,7 @@ def _follow(plan: Plan, places: Places) -> Built:
             failures.append((statement, RuntimeError(f"the code calls sys.exit({error.code})")))
     try:
         found = eval(compile(plan.expression, "<the model>", "eval"), namespace)  # noqa: S307 - as above
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         cause = failures[0][1] if failures and isinstance(error, NameError) else error
         raise BuildError(describe(cause, "build", places)) from error
     repairs = [*plan.repairs, *(_passed_over(*one) for one in failures)]
@@ -171,15 +193,17 @@ def _passed_over(statement: Statement, error: Exception) -> Repair:
     return Repair("skipped", f"{statement.where} was left out: {text}")
 
 
-def _unwrap(found: Any, plan: Plan, repairs: list[Repair], failures: list[tuple[Statement, Exception]], places: Places) -> torch.nn.Module:
+def _unwrap(
+    found: Any, plan: Plan, repairs: list[Repair], failures: list[tuple[Statement, Exception]], places: Places
+) -> torch.nn.Module:
     """Return the network inside wrappers for several devices or for compilation."""
     if isinstance(found, type) and issubclass(found, torch.nn.Module):
         repairs.append(Repair("instance", f"{plan.name} is a class; it was called to get a model."))
         try:
             found = found()
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise BuildError(describe(error, "build", places)) from error
-    while isinstance(found, (torch.nn.DataParallel, torch._dynamo.OptimizedModule)):  # type: ignore[attr-defined]
+    while isinstance(found, (torch.nn.DataParallel, torch._dynamo.OptimizedModule)):
         found = found.module if isinstance(found, torch.nn.DataParallel) else found._orig_mod
     if isinstance(found, torch.nn.Module):
         return found

@@ -16,7 +16,7 @@ from typing import Any
 from grader.graph.document import dump
 from grader.graph.encode import UncapturableError
 from grader.graph.fidelity import seed_everything
-from grader.records import Break, Repair, Shape
+from grader.records import Break, Repair
 from grader.sandbox import export as exporting
 from grader.sandbox import shims
 from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
@@ -44,7 +44,7 @@ class Task:
         seed: what torch, Python and numpy are seeded with before the model is built.
     """
 
-    shape: Shape
+    shape: tuple[int, int, int]
     classes: int
     batch: int
     entry: str
@@ -84,7 +84,9 @@ def _facts(source: Source, found: tuple[Plan, ...]) -> dict[str, Any]:
         "cells": len(source.cells),
         "words": sum(len(note.split()) for note in source.notes),
         "slice": [dataclasses.asdict(one.where) for one in shown],
-        "model": None if best is None else {"name": best.name, "how": best.how, "where": dataclasses.asdict(best.where)},
+        "model": None
+        if best is None
+        else {"name": best.name, "how": best.how, "where": dataclasses.asdict(best.where)},
         "others": list(best.others)[:20] if best else [],
     }
 
@@ -104,6 +106,7 @@ class Session:
         """Build, run, capture and measure; send what came of it."""
         shims.install_devices()
         shims.install_plain_precision(self.noted)
+        shims.install_for_export()
         seed_everything(self.task.seed)
         with shims.missing_packages(is_local(self.source), self.places) as missing:
             try:
@@ -118,7 +121,9 @@ class Session:
 
     def _note_missing(self, used: list[str]) -> None:
         if used:
-            self.repairs.append(Repair("import", f"Not installed here, and not needed for the model: {', '.join(used)}."))
+            self.repairs.append(
+                Repair("import", f"Not installed here, and not needed for the model: {', '.join(used)}.")
+            )
 
     def _captured(self, built: Built) -> None:
         """Run the model on noise, then capture it whole or up to its break."""
@@ -126,12 +131,12 @@ class Session:
         try:
             network = Network(built.model, self.task.classes)
             with deadline(self.task.build_seconds):
-                run = dry_run(network, self.task.shape, self.places)
+                run = dry_run(network, self.task.shape, self.task.batch, self.places)
         except TooSlowError as error:
             self._answer("broke", broke=too_slow(error, "forward", self.places), model=model)
             return
         self.repairs += run.repairs
-        if not run.working:
+        if self.task.batch not in run.shapes:
             self._prefix(network, run, model)
             return
         try:

@@ -111,9 +111,8 @@ def set_limits(limits: Limits) -> None:
         wanted[resource.RLIMIT_AS] = (space + budget + 2 * 2**30,) * 2
     for what, (soft, hard) in wanted.items():
         ceiling = resource.getrlimit(what)[1]
-        if ceiling != resource.RLIM_INFINITY:
-            soft, hard = min(soft, ceiling), min(hard, ceiling)
-        resource.setrlimit(what, (soft, hard))
+        both = (soft, hard) if ceiling == resource.RLIM_INFINITY else (min(soft, ceiling), min(hard, ceiling))
+        resource.setrlimit(what, both)
 
 
 def fresh_streams() -> None:

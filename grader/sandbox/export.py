@@ -19,6 +19,7 @@ from grader.sandbox.network import Network, Places
 
 FRAME = re.compile(r'File "(<[^"]+>)", line (\d+)')
 
+
 @dataclass(frozen=True, slots=True)
 class Captured:
     """A document and its tensors, with what had to be said about them."""
@@ -40,17 +41,19 @@ def capture(network: Network, shape: Shape, batch: int, places: Places) -> Captu
     return _finish(encoder, table, places, complete=True)
 
 
-def _add(encoder: Encoder, model: torch.nn.Module, shape: Shape, mode: str, batch: int, *, broken: bool = False) -> None:
+def _add(
+    encoder: Encoder, model: torch.nn.Module, shape: Shape, mode: str, batch: int, *, broken: bool = False
+) -> None:
     """Export one mode: free batch axis, then free under dynamo, then fixed sizes."""
     example = noise(EXAMPLE, shape, 0)
     free = ({0: Dim("n")},)
-    reason: Exception | None = None
+    reason: BaseException | None = None
     for strict in (False, True):
         try:
             encoder.add(export(model, (example,), dynamic_shapes=free, strict=strict), mode, None, broken=broken)
         except UncapturableError:
             raise
-        except Exception as error:  # noqa: BLE001 - export raises many kinds; the next way is tried
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - export raises many kinds; the next way is tried
             reason = reason or error
         else:
             return
@@ -62,13 +65,13 @@ def _add(encoder: Encoder, model: torch.nn.Module, shape: Shape, mode: str, batc
             done = size
         except UncapturableError:
             raise
-        except Exception as error:  # noqa: BLE001 - a size that does not work has no graph
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - a size that does not work has no graph
             reason = reason or error
     if done != batch:
         raise UncapturableError(_first_line(reason))
 
 
-def _first_line(error: Exception | None) -> str:
+def _first_line(error: BaseException | None) -> str:
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     return f"{type(error).__name__}: {lines[0][:300]}" if lines else type(error).__name__
 
@@ -115,6 +118,14 @@ class _Stop(TorchFunctionMode):
         self.last: torch.Tensor | None = None
         self.stopped = False
 
+    def start(self) -> None:
+        self.stopped, self.last = False, None
+
+    def answer(self) -> torch.Tensor:
+        if self.last is None:
+            raise UncapturableError("nothing ran before the break")
+        return self.last
+
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if self.stopped:
             return self.last
@@ -141,12 +152,10 @@ class Prefix:
         guarded = self._guard(self.model.forward)
 
         def forward(pictures: torch.Tensor) -> torch.Tensor:
-            self.stop.stopped, self.stop.last = False, None
+            self.stop.start()
             with self.stop:
                 guarded(pictures)
-            if self.stop.last is None:
-                raise UncapturableError("nothing ran before the break")
-            return self.stop.last
+            return self.stop.answer()
 
         self.model.forward = forward
 
@@ -156,7 +165,7 @@ class Prefix:
                 return self.stop.last
             try:
                 return forward(*args, **kwargs)
-            except Exception:  # noqa: BLE001 - the break itself; it was described by the dry run
+            except (Exception, SystemExit):  # noqa: BLE001 - the break itself; it was described by the dry run
                 self.stop.stopped = True
                 return self.stop.last
 

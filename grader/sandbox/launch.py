@@ -61,7 +61,14 @@ class Done:
 class Worker(Protocol):
     """Something that runs jobs one after the other."""
 
-    def run(self, kind: str, arguments: Mapping[str, Any], blobs: Mapping[str, bytes], limits: Limits, listen: Listen | None = None) -> Done:
+    def run(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        blobs: Mapping[str, bytes],
+        limits: Limits,
+        listen: Listen | None = None,
+    ) -> Done:
         """Run one job to its end."""
 
     def interrupt(self) -> None:
@@ -150,7 +157,7 @@ class Zygote:
         if message != b"ready":
             text = self._last_words()
             self.stop()
-            raise GraderFault("The sandbox's warm process did not start.", text, "Run grader doctor.")
+            raise GraderFault("The sandbox's warm process did not start.", text)
         self._is_ready = True
 
     def _last_words(self) -> str:
@@ -187,7 +194,14 @@ class Zygote:
             self._folder.cleanup()
             self._folder = None
 
-    def run(self, kind: str, arguments: Mapping[str, Any], blobs: Mapping[str, bytes], limits: Limits, listen: Listen | None = None) -> Done:
+    def run(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        blobs: Mapping[str, bytes],
+        limits: Limits,
+        listen: Listen | None = None,
+    ) -> Done:
         """Run one job to its end; restart the warm process when it did not survive the job."""
         if self._closed:
             raise GraderFault("The run was stopped.")
@@ -304,7 +318,14 @@ class Spare:
             start_new_session=os.name == "posix",
         )
 
-    def run(self, kind: str, arguments: Mapping[str, Any], blobs: Mapping[str, bytes], limits: Limits, listen: Listen | None = None) -> Done:
+    def run(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        blobs: Mapping[str, bytes],
+        limits: Limits,
+        listen: Listen | None = None,
+    ) -> Done:
         """Run one job in the spare process, and start the next spare meanwhile."""
         import threading
 
@@ -315,7 +336,9 @@ class Spare:
         payload = pack(arguments, blobs)
         request = json.dumps({"kind": kind, "limits": limits.to_json(), "payload": len(payload)}).encode()
         collector = _Collector(limits, listen)
-        assert process.stdin and process.stdout and process.stderr
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stderr is not None
         readers = [
             threading.Thread(target=_drain, args=(process.stdout, collector.take_frames), daemon=True),
             threading.Thread(target=_drain, args=(process.stderr, collector.take_output), daemon=True),

@@ -11,7 +11,7 @@ import sys
 import traceback
 import types
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -22,8 +22,8 @@ from grader.graph.fidelity import noise, seed_everything
 from grader.records import Break, Repair, Shape, Where
 from grader.sandbox.shims import OnThisMachine
 
-BATCHES = (7, 1, 2, 64)
-"""The prime first: in an error's text 7 can be told apart from channels and features."""
+PRIME = 7
+"""The first batch size: in an error's text it can be told apart from channels and features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Places:
                 self.made[id(module)] = self.where(frame.f_code.co_filename, frame.f_lineno)
             original(module, *args, **kwargs)
 
-        torch.nn.Module.__init__ = noted  # type: ignore[method-assign]
+        torch.nn.Module.__init__ = noted  # type: ignore[method-assign, assignment]
         try:
             yield
         finally:
@@ -123,7 +123,7 @@ class DryRun:
     Attributes:
         shapes: batch size -> shape of the answer.
         errors: batch size -> what was raised.
-        broke: the first break, when the first batch size failed.
+        broke: the break at the first batch size that failed.
         repairs: what had to be done to the model or its answer.
     """
 
@@ -132,33 +132,32 @@ class DryRun:
     broke: Break | None = None
     repairs: list[Repair] = field(default_factory=list)
 
-    @property
-    def working(self) -> tuple[int, ...]:
-        """The batch sizes that work, ascending."""
-        return tuple(sorted(self.shapes))
 
+def dry_run(network: Network, shape: Shape, batch: int, places: Places) -> DryRun:
+    """Send batches of 7, 1, 2 and `batch` through `network` in evaluation mode.
 
-def dry_run(network: Network, shape: Shape, places: Places) -> DryRun:
-    """Send batches through `network` in evaluation mode; leave its parameters and buffers as they were."""
+    Parameters and buffers are left as they were.
+    """
     run = DryRun()
     if any(one.dtype in (torch.float64, torch.float16, torch.bfloat16) for one in _floating(network)):
         _cast(network, shape, run)
     network.train(mode=False)
     saved: list[tuple[torch.Tensor, torch.Tensor]] | None = None
-    for batch in BATCHES:
+    for size in dict.fromkeys((PRIME, 1, 2, batch)):
         try:
             seed_everything(0)
             with torch.no_grad():
-                answer = network(noise(batch, shape, batch))
-            run.shapes[batch] = tuple(answer.shape)
+                answer = network(noise(size, shape, size))
+            run.shapes[size] = tuple(answer.shape)
             saved = saved if saved is not None else [(one, one.detach().clone()) for one in _state(network)]
-        except Exception as error:  # noqa: BLE001 - whatever student code raises is what we look for
-            run.errors[batch] = f"{type(error).__name__}: {error}"[:500]
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever student code raises is what we look for
+            run.errors[size] = f"{type(error).__name__}: {error}"[:500]
             if run.broke is None:
                 run.broke = describe(error, "forward", places, network)
     with torch.no_grad():
         for tensor, value in saved or ():
-            tensor.copy_(value)
+            with suppress(RuntimeError):  # an expanded tensor cannot be written to, by forward neither
+                tensor.copy_(value)
     if network.answered_with != "tensor":
         kind = network.answered_with
         run.repairs.append(Repair("return", f"forward returns a {kind}; its tensor of scores was taken."))
@@ -180,8 +179,8 @@ def _cast(network: Network, shape: Shape, run: DryRun) -> None:
     try:
         with torch.no_grad():
             network.train(mode=False)
-            network(noise(7, shape, 7))
-    except Exception:  # noqa: BLE001 - a model that cannot take float32 pictures raises anything
+            network(noise(PRIME, shape, PRIME))
+    except (Exception, SystemExit):  # noqa: BLE001 - a model that cannot take float32 pictures raises anything
         network.model.float()
         run.repairs.append(Repair("dtype", "The model was cast to float32, the type of the grader's pictures."))
 
@@ -210,6 +209,8 @@ def _source(name: str, line: int) -> str:
 
 
 def _bounded(error: BaseException) -> str:
+    if isinstance(error, SystemExit):
+        return f"the code calls sys.exit({error.code})"[:2000]
     try:
         text = str(error)
     except Exception:  # noqa: BLE001 - a hostile __str__ may raise anything

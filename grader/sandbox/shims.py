@@ -25,6 +25,10 @@ BYTES_LIMIT = 2**31
 CREATORS = frozenset({torch.empty, torch.zeros, torch.ones, torch.rand, torch.randn, torch.full, torch.randint})
 
 
+DATA = torch.Tensor.data.__get__  # type: ignore[attr-defined]
+"""What a function mode is given when `.data` is read."""
+
+
 class TooLargeError(MemoryError):
     """A tensor was refused before it was allocated; the text gives its shape and size."""
 
@@ -56,6 +60,8 @@ class OnThisMachine(TorchFunctionMode):
             _refuse_giants(args, kwargs)
         if func is torch.Tensor.cuda:
             return args[0]
+        if func == DATA and torch.compiler.is_exporting():
+            return args[0].detach()  # export loses track of `.data`; the two differ for changes in place alone
         if func in (torch.Tensor.to, torch.Tensor.new_zeros, torch.Tensor.new_ones):
             args = tuple(torch.device("cpu") if _is_accelerator(one) else one for one in args)
         try:
@@ -93,9 +99,9 @@ def install_devices() -> None:
 
     for name in ("cuda", "xpu", "ipu"):
         setattr(torch.nn.Module, name, stay)
-    torch.nn.Module.to = to  # type: ignore[method-assign, assignment]
-    torch.Tensor.cuda = stay  # type: ignore[method-assign, assignment]
-    torch.set_default_device = lambda device: None  # type: ignore[assignment]
+    torch.nn.Module.to = to  # type: ignore[method-assign]
+    torch.Tensor.cuda = stay  # type: ignore[method-assign]
+    torch.set_default_device = lambda device: None
     for name in ("FloatTensor", "LongTensor", "DoubleTensor", "HalfTensor"):
         setattr(torch.cuda, name, getattr(torch, name))
     quiet: dict[str, Callable[..., Any]] = {
@@ -119,7 +125,33 @@ def install_plain_precision(noted: list[str]) -> None:
         return self
 
     torch.autocast.__enter__ = enter  # type: ignore[method-assign]
-    torch.autocast.__exit__ = lambda self, *exception: None  # type: ignore[method-assign, assignment]
+    torch.autocast.__exit__ = lambda self, *exception: None  # type: ignore[method-assign]
+
+
+def install_for_export() -> None:
+    """Give export what it follows in place of what it gets wrong; outside of an export nothing changes.
+
+    The older kind of `checkpoint` runs its block without gradients first, and export takes that for the whole
+    rest of the network; `inference_mode` it does not see at all, and both cut the gradient as `no_grad` does.
+    """
+    from torch.utils.checkpoint import CheckpointFunction
+
+    checkpointed = CheckpointFunction.apply
+    enter, leave = torch.inference_mode.__enter__, torch.inference_mode.__exit__
+
+    def apply(run: Callable[..., Any], preserve: bool, *args: Any) -> Any:  # noqa: FBT001 - torch's own signature
+        return run(*args) if torch.compiler.is_exporting() else checkpointed(run, preserve, *args)
+
+    def enter_region(self: Any) -> None:
+        self.stand_in = torch.no_grad() if self.mode and torch.compiler.is_exporting() else None
+        enter(self) if self.stand_in is None else self.stand_in.__enter__()
+
+    def leave_region(self: Any, *exception: Any) -> None:
+        leave(self, *exception) if self.stand_in is None else self.stand_in.__exit__(*exception)
+
+    CheckpointFunction.apply = apply  # type: ignore[method-assign]
+    torch.inference_mode.__enter__ = enter_region  # type: ignore[method-assign]
+    torch.inference_mode.__exit__ = leave_region  # type: ignore[method-assign]
 
 
 class Missing(types.ModuleType):
@@ -128,7 +160,7 @@ class Missing(types.ModuleType):
     It never turns into a layer: torch refuses it as a child of a module, because it is none.
     """
 
-    __path__: list[str] = []
+    __path__: list[str] = []  # noqa: RUF012 - the import machinery wants it on every package
 
     def __getattr__(self, name: str) -> Any:
         """Return a stand-in; dunder names stay missing, so that protocols are not faked."""
@@ -165,7 +197,7 @@ class MissingFinder(MetaPathFinder, Loader):
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """Offer a stand-in for any module but the submission's own and torch's."""
-        root = fullname.split(".")[0]
+        root = fullname.split(".", maxsplit=1)[0]
         if root in self.local or root in ("torch", "grader") or not self._is_students():
             return None
         if root not in self.used:

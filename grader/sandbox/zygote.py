@@ -64,7 +64,7 @@ def warm_up() -> None:
     pictures = torch.zeros(4, 3, 8, 8)
     export(net, (pictures,), dynamic_shapes=({0: Dim("n")},), strict=False)
     optimiser = torch.optim.AdamW(net.parameters(), fused=True)
-    torch.nn.functional.cross_entropy(net(pictures), torch.zeros(4, dtype=torch.int64)).backward()
+    torch.nn.functional.cross_entropy(net(pictures), torch.zeros(4, dtype=torch.int64)).backward()  # type: ignore[no-untyped-call]
     optimiser.step()
 
 
@@ -136,16 +136,11 @@ def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, An
     orphaned = False
     watch = os.pidfd_open(pid)
     try:
-        while not orphaned:
-            ready, _, _ = select.select([watch, control], [], [], max(0.0, deadline - time.monotonic()))
-            if watch in ready:
-                break
-            if control in ready:
-                orphaned = not control.recv(16)
-                killed = "parent"
-            else:
-                killed = "wall"
-            break
+        readable: list[Any] = [watch, control]
+        ready, _, _ = select.select(readable, [], [], max(0.0, deadline - time.monotonic()))
+        if watch not in ready:
+            killed = "parent" if control in ready else "wall"
+            orphaned = control in ready and not control.recv(16)
         if killed:
             os.killpg(pid, signal.SIGKILL) if _is_leader(pid) else os.kill(pid, signal.SIGKILL)
         _, status, usage = os.wait4(pid, 0)
@@ -154,7 +149,12 @@ def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, An
     kill_orphans()
     if orphaned:
         return None
-    return {"status": status, "killed": killed, "cpu": usage.ru_utime + usage.ru_stime, "memory": usage.ru_maxrss * 1024}
+    return {
+        "status": status,
+        "killed": killed,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "memory": usage.ru_maxrss * 1024,
+    }
 
 
 def _is_leader(pid: int) -> bool:

@@ -1,0 +1,141 @@
+"""Check one submission: what a student runs before handing in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from grader import bundled, submissions
+from grader.criteria import DEFINITIONS
+from grader.engines.local import LocalSlot
+from grader.faults import GraderFault, OperatorFault
+from grader.pipeline import Assignment, failed, grade
+from grader.records import Outcome, Report, Status
+from grader.report.exports.report_json import as_json
+from grader.report.plain import inert_line
+from grader.report.terminal import show_check
+from grader.rubric import Input, Rubric, load
+from grader.sandbox.launch import Worker, worker
+from grader.versions import versions
+from grader.work import describe, run_job
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """What `grader check` was asked to do.
+
+    Attributes:
+        submission: a notebook, a module or a folder.
+        rubric: the rubric file; the packaged course rubric when None.
+        data: a folder of pictures instead of the rubric's.
+        train: train as well.
+        shape: the rubric's input shape in other numbers; None to keep it.
+        classes: the same for the number of classes.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        as_json: print the report as JSON and nothing else on standard output.
+    """
+
+    submission: Path
+    rubric: Path | None = None
+    data: Path | None = None
+    train: bool = False
+    shape: tuple[int, int, int] | None = None
+    classes: int | None = None
+    device: str = "auto"
+    as_json: bool = False
+
+
+def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
+    """Check as `options` say; return the exit code.
+
+    Raises OperatorFault for what is wrong with the command, the rubric or the data.
+    """
+    submission = submissions.single(options.submission)
+    # The sandbox imports torch for seconds; everything else happens meanwhile.
+    with _slot(notices, warm=options.train) as slot:
+        rubric = _rubric(options)
+        assignment = Assignment(rubric, None, None, options.device, versions())
+        if options.train:
+            assignment = _with_data(assignment, options, slot, notices)
+        slot.submission = submission.id
+        try:
+            report = grade(submission, assignment, None, lambda order: run_job(order, slot))
+        except GraderFault as fault:
+            report = failed(submission, assignment, fault)
+    if options.as_json:
+        console.file.write(json.dumps(as_json(report), allow_nan=False) + "\n")
+    else:
+        show_check(console, report)
+    return exit_code(report)
+
+
+def exit_code(report: Report) -> int:
+    """Return 3 for a fault of the grader's, 1 when an automatic criterion failed, else 0."""
+    if report.status is Status.GRADER_FAULT:
+        return 3
+    return 1 if any(one.outcome is Outcome.FAILED for one in report.findings) else 0
+
+
+def _rubric(options: CheckOptions) -> Rubric:
+    rubric = load(options.rubric if options.rubric is not None else bundled.course_rubric(), DEFINITIONS)
+    if options.shape is None and options.classes is None:
+        return rubric
+    changed = Input(
+        shape=options.shape if options.shape is not None else rubric.input.shape,
+        classes=options.classes if options.classes is not None else rubric.input.classes,
+    )
+    return rubric.model_copy(update={"input": changed})
+
+
+def _with_data(assignment: Assignment, options: CheckOptions, slot: LocalSlot, notices: Console) -> Assignment:
+    """Add pictures, hardware and the reference, which is trained here once if it is not remembered."""
+    from grader import datasets
+    from grader.reference import measured, reference_for
+
+    data = datasets.stored(assignment.rubric, options.data)
+    ready = replace(assignment, data=data, fingerprint=describe({"device": options.device}, slot))
+    reference = measured(ready)
+    if reference is None:
+        seeds = assignment.rubric.reference.seeds
+        notices.print(f"The reference solution is trained first, {seeds} times; the result is remembered.")
+        reference = reference_for(ready, lambda order: _done(run_job(order, slot)))
+    return replace(ready, reference=reference)
+
+
+def _done(result: dict[str, Any]) -> Future[Any]:
+    future: Future[Any] = Future()
+    future.set_result(result)
+    return future
+
+
+@contextmanager
+def _slot(notices: Console, *, warm: bool) -> Iterator[LocalSlot]:
+    """Give a slot whose worker starts at once; what it does is shown on `notices` where that is a terminal."""
+    started: Worker = worker(warm=warm)
+    with notices.status("starting") as status:
+
+        def tell(_slot: int, submission: str, stage: str, done: int, total: int) -> None:
+            status.update(f"{inert_line(submission)}: {stage}" + (f", step {done} of {total}" if total else ""))
+
+        slot = LocalSlot(0, lambda: started, tell)
+        try:
+            slot.worker  # noqa: B018 - takes the worker over, so that close() stops it
+            yield slot
+        finally:
+            slot.close()
+
+
+def parse_shape(text: str) -> tuple[int, int, int]:
+    """Read `3x32x32`; raise OperatorFault where it is not three numbers."""
+    words = text.lower().replace("×", "x").split("x")
+    if len(words) != 3 or not all(word.strip().isdigit() and int(word) > 0 for word in words):
+        raise OperatorFault(f"--input {text} is not a shape.", fix="Write channels x height x width, such as 3x32x32.")
+    channels, height, width = (int(word) for word in words)
+    return channels, height, width

@@ -1,0 +1,128 @@
+"""The command line: read words, call one function, print, leave with its exit code.
+
+Nothing heavy is imported here: `grader --help` answers at once, and torch is only ever imported in children.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from grader.faults import GraderError, GraderFault, OperatorFault
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="Grade convolutional networks: found in notebooks, captured as graphs, trained alike, scored.",
+)
+
+
+class Device(StrEnum):
+    """Where networks are trained."""
+
+    AUTO = "auto"
+    CPU = "cpu"
+    CUDA = "cuda"
+    MPS = "mps"
+
+
+@app.callback()
+def _root() -> None:
+    """Keep `check` and `batch` as commands of their own."""
+
+
+@app.command()
+def check(
+    submission: Annotated[Path, typer.Argument(help="A notebook, a module, or a folder with them.")],
+    rubric: Annotated[Path | None, typer.Option(help="Rubric file; the course's own when left out.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of pictures (1.png … and y.csv) instead of the rubric's.")
+    ] = None,
+    train: Annotated[bool, typer.Option("--train", help="Train the network as well, and score it.")] = False,
+    input_shape: Annotated[str | None, typer.Option("--input", help="Picture shape, such as 3x32x32.")] = None,
+    classes: Annotated[int | None, typer.Option(min=2, help="Number of classes.")] = None,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
+) -> None:
+    """Check one submission: which layers were found, the shape after each, and what to change."""
+    from grader.check import CheckOptions, parse_shape, run_check
+
+    console, notices = _consoles()
+    shape = parse_shape(input_shape) if input_shape is not None else None
+    options = CheckOptions(submission, rubric, data, train or data is not None, shape, classes, device.value, as_json)
+    raise typer.Exit(run_check(options, console, notices))
+
+
+@app.command()
+def batch(
+    folder: Annotated[Path, typer.Argument(help="Folder of submissions: files, or a folder for each student.")],
+    rubric: Annotated[Path, typer.Option(help="Rubric file.")],
+    out: Annotated[Path, typer.Option(help="Folder for the gradebook, report.json and grades.csv.")],
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of pictures (1.png … and y.csv) instead of the rubric's.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Submissions at a time; one for each core when left out.")
+    ] = None,
+    device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Do everything again, also what has not changed.")] = False,
+    only: Annotated[
+        list[str] | None, typer.Option(help="Grade this submission alone; may be given several times.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print all reports as JSON and nothing else.")] = False,
+) -> None:
+    """Grade a folder of submissions into a gradebook; the same command goes on where it stopped."""
+    from grader.batch import BatchOptions, run_batch
+
+    console, notices = _consoles()
+    slots = workers if workers is not None else cores()
+    options = BatchOptions(
+        folder, rubric, out, data, slots, device.value, fresh, tuple(only or ()), as_json, tuple(sys.argv[1:])
+    )
+    raise typer.Exit(run_batch(options, console, notices))
+
+
+def cores() -> int:
+    """Return how many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _consoles() -> tuple[Console, Console]:
+    """Return consoles for results (stdout) and for notices (stderr)."""
+    from rich.console import Console
+
+    return Console(), Console(stderr=True)
+
+
+def _complain(fault: GraderError) -> None:
+    """Say what is wrong in one line."""
+    typer.echo(f"grader: {' '.join(str(fault).split())}", err=True)
+
+
+def main() -> None:
+    """Run the command line; one line and exit code 2 for what is wrong with the command itself."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        app()
+    except OperatorFault as fault:
+        _complain(fault)
+        sys.exit(2)
+    except GraderFault as fault:
+        _complain(fault)
+        sys.exit(3)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+if __name__ == "__main__":
+    main()

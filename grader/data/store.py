@@ -1,0 +1,130 @@
+"""Pictures on disk as plain arrays: decoded once per machine, memory-mapped by every trainer."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from grader.data.pictures import Split, little_endian
+
+PARTS = ("train_images", "train_labels", "held_out_images", "held_out_labels")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredSplit:
+    """A split that lies in a folder of four `.npy` files.
+
+    Attributes:
+        folder: the folder, named by the content.
+        content_hash: of the split.
+        classes: names in the order of the labels.
+        shape: (C, H, W) of one picture.
+        train_count: pictures to train on.
+        held_out_count: pictures to be examined with.
+    """
+
+    folder: Path
+    content_hash: str
+    classes: tuple[str, ...]
+    shape: tuple[int, int, int]
+    train_count: int
+    held_out_count: int
+
+    @property
+    def train_images(self) -> Path:
+        """Return the path of the uint8 array (N, C, H, W) to train on."""
+        return self.folder / "train_images.npy"
+
+    @property
+    def train_labels(self) -> Path:
+        """Return the path of the int64 array (N,) of their labels."""
+        return self.folder / "train_labels.npy"
+
+    @property
+    def held_out_images(self) -> Path:
+        """Return the path of the uint8 array (M, C, H, W) to be examined with."""
+        return self.folder / "held_out_images.npy"
+
+    @property
+    def held_out_labels(self) -> Path:
+        """Return the path of the int64 array (M,) of their labels, which only the grader's own process reads."""
+        return self.folder / "held_out_labels.npy"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return {
+            "folder": str(self.folder),
+            "content_hash": self.content_hash,
+            "classes": list(self.classes),
+            "shape": list(self.shape),
+            "train_count": self.train_count,
+            "held_out_count": self.held_out_count,
+        }
+
+    @classmethod
+    def from_json(cls, plain: dict[str, Any]) -> StoredSplit:
+        """Rebuild what `to_json` returned."""
+        channels, height, width = plain["shape"]
+        return cls(
+            Path(plain["folder"]),
+            plain["content_hash"],
+            tuple(plain["classes"]),
+            (channels, height, width),
+            plain["train_count"],
+            plain["held_out_count"],
+        )
+
+
+def store(split: Split, cache: Path) -> StoredSplit:
+    """Return `split` as files below `cache`, written unless they are there already.
+
+    The folder appears whole or not at all: it is filled under another name and renamed. Of two processes that
+    store the same split at once, one wins and both use its folder.
+    """
+    name = split.content_hash()
+    folder = cache / name[:32]
+    found = StoredSplit(folder, name, split.train.classes, split.train.shape, len(split.train), len(split.held_out))
+    if not is_complete(found):
+        _write(split, folder)
+    return found
+
+
+def is_complete(found: StoredSplit) -> bool:
+    """Tell whether all four arrays are there with the shapes that the split has."""
+    counts = {"train": found.train_count, "held_out": found.held_out_count}
+    for part in PARTS:
+        try:
+            array = np.load(found.folder / f"{part}.npy", mmap_mode="r", allow_pickle=False)
+        except (OSError, ValueError):
+            return False
+        count = counts[part.rsplit("_", 1)[0]]
+        if array.shape != ((count, *found.shape) if part.endswith("images") else (count,)):
+            return False
+    return True
+
+
+def _write(split: Split, folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    arrays: tuple[NDArray[Any], ...] = (
+        split.train.images,
+        split.train.labels,
+        split.held_out.images,
+        split.held_out.labels,
+    )
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="writing-") as draft:
+        for part, array in zip(PARTS, arrays, strict=True):
+            np.save(Path(draft) / f"{part}.npy", little_endian(array), allow_pickle=False)
+        shutil.rmtree(folder, ignore_errors=True)  # an incomplete one, left by a full disk
+        try:
+            Path(draft).replace(folder)
+        except OSError:
+            if not folder.is_dir():  # else another process was faster, with the same content
+                raise
+        finally:
+            Path(draft).mkdir(exist_ok=True)  # for the context manager to remove

@@ -1,0 +1,283 @@
+"""Examine a captured graph: what is in it, what it costs, and how it behaves on a few batches of noise.
+
+Runs in a confined process without any of the student's code and without pictures or labels. Costs are learnt on
+meta tensors first; a graph over its budget is never given memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+
+from grader.graph import anatomy
+from grader.graph.document import Document, DocumentError, parse
+from grader.graph.fidelity import EXAMPLE, TRIALS, disagreement, measure, noise, seed_everything
+from grader.graph.replay import Program
+from grader.graph.survey import Survey, constant_count, layers, parameter_count, survey
+from grader.graph.tensors import check_header, read
+from grader.records import Examination, Role, Shape, Trial
+
+CLOSE = 1e-4
+"""Largest difference between one picture's answers, alone and in a batch, relative to the largest answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """What a network may cost.
+
+    Attributes:
+        parameters: trainable numbers.
+        flops: for one picture, forward.
+        activation_megabytes: results of one picture, forward, together.
+        constants: numbers that are neither parameters nor statistics.
+    """
+
+    parameters: int = 50_000_000
+    flops: int = 2_000_000_000
+    activation_megabytes: float = 64.0
+    constants: int = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What to examine a graph for.
+
+    Attributes:
+        shape: of one picture, (C, H, W).
+        classes: how many scores a picture gets.
+        batch: the recipe's batch size.
+        probe: what the child measured on the original; None when it measured nothing.
+        budget: what the network may cost.
+    """
+
+    shape: Shape
+    classes: int
+    batch: int
+    probe: Any
+    budget: Budget
+
+
+def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examination:
+    """Return what the graph shows; raise DocumentError where the bytes are not a document that can be replayed."""
+    document = parse(document_bytes)
+    check_header(document, tensor_bytes)
+    train, evaluation = _surveys(document, task)
+    basics = _basics(document, train, evaluation)
+    over = _over_budget(basics, document, evaluation, task)
+    if over or not document.complete:
+        return _record(basics, complete=document.complete, over_budget=over)
+    tensors = read(document, tensor_bytes, torch.device("cpu"))
+    bench = Bench(document, tensors, task, basics["unused"])
+    return _record(basics, complete=True, over_budget="", **bench.findings(evaluation))
+
+
+def _surveys(document: Document, task: Task) -> tuple[Survey, Survey]:
+    found = []
+    for mode in ("train", "eval"):
+        graph = document.graph(mode, task.batch)
+        if graph is None:
+            raise DocumentError(f"no {mode} graph for a batch of {task.batch}")
+        found.append(survey(document, graph, task.shape, task.batch))
+    return found[0], found[1]
+
+
+def _basics(document: Document, train: Survey, evaluation: Survey) -> dict[str, Any]:
+    linear, pooled = anatomy.joined_pairs(evaluation)
+    return {
+        "layers": layers(evaluation),
+        "parameters": parameter_count(document),
+        "constants": constant_count(document),
+        "flops": sum(call.flops for call in evaluation.calls) // evaluation.batch,
+        "activation_bytes": 4 * sum(call.numbers for call in train.calls) // train.batch,
+        "meaning": anatomy.meaning(train),
+        "linear_pairs": linear,
+        "pooled_pairs": pooled,
+        "narrowest": anatomy.narrowest(evaluation),
+        "modes_agree": anatomy.modes_disagree(train, evaluation) if document.complete else None,
+        "unregistered": _unregistered(evaluation),
+        "frozen": tuple(one.name for one in document.tensors if one.role == "parameter" and not one.trainable),
+        "unused": _unused(document, train, evaluation),
+    }
+
+
+def _unregistered(surveyed: Survey) -> tuple[str, ...]:
+    """Name the layers whose weights are no parameters of the model: layers in a Python list, for example."""
+    table = surveyed.document.tensors
+    found = []
+    for index in sorted(surveyed.flow.on_path):
+        weights = [table[one] for one in surveyed.flow.reads[index]]
+        if surveyed.role(index) in (Role.CONV, Role.DENSE) and any(one.role == "constant" for one in weights):
+            found.append(surveyed.layer_name(index))
+    return tuple(dict.fromkeys(found))
+
+
+def _unused(document: Document, train: Survey, evaluation: Survey) -> tuple[str, ...]:
+    used: set[int] = set()
+    for surveyed in (train, evaluation):
+        for index in surveyed.flow.to_output:
+            used.update(surveyed.flow.reads[index])
+    return tuple(
+        one.name for index, one in enumerate(document.tensors) if one.role == "parameter" and index not in used
+    )
+
+
+def _over_budget(basics: dict[str, Any], document: Document, evaluation: Survey, task: Task) -> str:
+    """Return one sentence with the numbers and the layer that costs most; empty when all is within bounds."""
+    budget = task.budget
+    found: tuple[Any, ...] = basics["layers"]
+    if basics["parameters"] > budget.parameters:
+        worst = max(found, key=lambda one: one.parameters, default=None)
+        share = f", {worst.parameters:,} of them in {worst.name}" if worst else ""
+        return f"{basics['parameters']:,} parameters{share}; at most {budget.parameters:,} are allowed"
+    if basics["flops"] > budget.flops:
+        worst = max(found, key=lambda one: one.flops, default=None)
+        share = f", {worst.flops:,} of them in {worst.name}" if worst else ""
+        return f"{basics['flops']:,} operations a picture{share}; at most {budget.flops:,} are allowed"
+    megabytes = basics["activation_bytes"] / 2**20
+    if megabytes > budget.activation_megabytes:
+        worst = max(evaluation.calls, key=lambda one: one.numbers)
+        return (
+            f"{megabytes:,.0f} MB of results a picture, most of it in {evaluation.layer_name(worst.index)}; "
+            f"at most {budget.activation_megabytes:g} MB are allowed"
+        )
+    if basics["constants"] > budget.constants:
+        return f"{basics['constants']:,} numbers that are not parameters; at most {budget.constants:,} are allowed"
+    return ""
+
+
+def _record(basics: dict[str, Any], **rest: Any) -> Examination:
+    return Examination(**basics, **rest)
+
+
+class Bench:
+    """The replayed network on the bench: small batches of noise, forward and backward."""
+
+    def __init__(
+        self, document: Document, tensors: tuple[torch.Tensor, ...], task: Task, unused: Sequence[str]
+    ) -> None:
+        """Keep the tensors' first values, so that every experiment starts from them."""
+        self.document, self.tensors, self.task, self.unused = document, tensors, task, unused
+        self.first = [one.detach().clone() for one in tensors]
+        self.fixed = any(graph.batch is not None for graph in document.graphs)
+        self.trainable = [
+            (described.name, tensor)
+            for described, tensor in zip(document.tensors, tensors, strict=True)
+            if described.role == "parameter" and described.trainable
+        ]
+
+    def program(self, mode: str, batch: int) -> Program | None:
+        """Return the program of `mode` for `batch` pictures; None when there is none."""
+        graph = self.document.graph(mode, batch)
+        return Program(graph, self.tensors, torch.device("cpu")) if graph is not None else None
+
+    def reset(self) -> None:
+        """Give every tensor its first value back."""
+        with torch.no_grad():
+            for tensor, value in zip(self.tensors, self.first, strict=True):
+                tensor.copy_(value)
+
+    def answer(self, mode: str, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the answer of `mode` to `pictures`; raise DocumentError when no graph fits their number."""
+        program = self.program(mode, pictures.shape[0])
+        if program is None:
+            raise DocumentError(f"works only with other batch sizes than {pictures.shape[0]}")
+        found: torch.Tensor = program(pictures)
+        return found
+
+    def findings(self, evaluation: Survey) -> dict[str, Any]:
+        """Return the fields of an examination that need the network to run."""
+        trials = tuple(self.trial(size) for size in TRIALS)
+        self.reset()
+        fidelity = self.fidelity()
+        self.reset()
+        step, unreached = self.step(self.task.batch)
+        self.reset()
+        alone, _ = self.step(1) if not self.fixed else (step, ())
+        self.reset()
+        return {
+            "trials": trials,
+            "fidelity": fidelity,
+            "step": step,
+            "step_batch_one": alone,
+            "unreached": tuple(one for one in unreached if one not in self.unused),
+            "repeatable": self.repeatable(),
+        }
+
+    def trial(self, size: int) -> Trial:
+        """Send one batch of noise through the evaluation graph."""
+        try:
+            seed_everything(0)
+            with torch.no_grad():
+                answer = self.answer("eval", noise(size, self.task.shape, size))
+        except Exception as error:  # noqa: BLE001 - an operator may raise anything; the report says what
+            return Trial(size, None, finite=False, error=_one_line(error))
+        return Trial(size, tuple(answer.shape), finite=bool(torch.isfinite(answer).all()))
+
+    def fidelity(self) -> str | None:
+        """Compare with what the child measured on the original."""
+        sizes = [size for size in TRIALS if self.document.graph("eval", size) is not None]
+        replayed = measure(
+            lambda pictures: self.answer("train", pictures),
+            lambda pictures: self.answer("eval", pictures),
+            [tensor for _, tensor in self.trainable],
+            self.task.shape,
+            self.task.batch if self.fixed else EXAMPLE,
+            sizes,
+        )
+        return disagreement(self.task.probe, replayed)
+
+    def step(self, batch: int) -> tuple[str | None, tuple[str, ...]]:
+        """Take one plain gradient step; say what went wrong, and which parameters got no gradient."""
+        seed_everything(3)
+        try:
+            answer = self.answer("train", noise(batch, self.task.shape, 3))
+            labels = torch.arange(batch) % self.task.classes
+            loss = F.cross_entropy(answer.float(), labels)
+            if not loss.requires_grad:
+                return "something in forward cuts the gradient: no weight is reached", ()
+            tensors = [tensor for _, tensor in self.trainable]
+            gradients = torch.autograd.grad(loss, tensors, allow_unused=True)
+        except Exception as error:  # noqa: BLE001 - an operator may raise anything; the report says what
+            return _one_line(error), ()
+        if not torch.isfinite(loss):
+            return f"the loss is {loss.item()}", ()
+        reached = [one is not None and bool((one != 0).any()) for one in gradients]
+        if not any(reached):
+            return "no weight gets a gradient that is not zero", ()
+        if not all(bool(torch.isfinite(one).all()) for one in gradients if one is not None):
+            return "a gradient is not finite", ()
+        changed = any(
+            bool((tensor - 0.01 * one != tensor).any())
+            for tensor, one in zip(tensors, gradients, strict=True)
+            if one is not None
+        )
+        unreached = tuple(name for (name, _), fine in zip(self.trainable, reached, strict=True) if not fine)
+        return (None if changed else "the step changes no weight"), unreached
+
+    def repeatable(self) -> str | None:
+        """Ask for the same pictures twice, and for one of them alone."""
+        size = 7 if self.document.graph("eval", 7) is not None else self.task.batch
+        pictures = noise(size, self.task.shape, 5)
+        try:
+            with torch.no_grad():
+                first, second = self.answer("eval", pictures.clone()), self.answer("eval", pictures.clone())
+                if not torch.equal(first, second):
+                    return "the same pictures get other answers the second time"
+                if self.document.graph("eval", 1) is None:
+                    return None
+                alone = self.answer("eval", pictures[:1].clone())
+        except Exception as error:  # noqa: BLE001 - an operator may raise anything; the report says what
+            return _one_line(error)
+        scale = max(float(first.abs().max()), 1e-6)
+        if alone.shape[1:] != first.shape[1:] or float((alone[0] - first[0]).abs().max()) > CLOSE * scale:
+            return "a picture gets another answer alone than among others"
+        return None
+
+
+def _one_line(error: Exception) -> str:
+    text = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {text[0][:300]}" if text else type(error).__name__

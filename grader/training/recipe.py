@@ -1,0 +1,180 @@
+"""The recipe: how every network is trained, the same for everybody, top to bottom.
+
+AdamW with a one-cycle learning rate, a fixed number of steps (never seconds, so the grade does not depend on the
+machine's speed), batches from a seeded permutation per epoch, one thread, float32. Pictures are scaled to 0..1
+and standardised with the training pictures' own mean and deviation per channel. The loss follows what the
+outputs are: cross-entropy for raw scores, the negative log-likelihood for (log-)probabilities, so that a softmax
+at the end costs nothing.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+
+from grader.graph.fidelity import seed_everything
+from grader.graph.replay import Program
+from grader.records import CurvePoint, Meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """The settings of a training.
+
+    Attributes:
+        steps: optimiser steps.
+        batch: pictures in each.
+        learning_rate: the highest one, reached after `warmup`.
+        weight_decay: AdamW's.
+        warmup: share of the steps in which the learning rate rises.
+        seed: of the order of the pictures and of dropout.
+        memory_format: `channels_last` or `contiguous`; it moves the last bits of some operators, so it is
+            part of the recipe.
+    """
+
+    steps: int = 500
+    batch: int = 64
+    learning_rate: float = 3e-3
+    weight_decay: float = 0.05
+    warmup: float = 0.2
+    seed: int = 0
+    memory_format: str = "channels_last"
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values."""
+        return asdict(self)
+
+
+CURVE_POINTS = 50
+"""How many points of the learning curve are kept."""
+
+SMALLEST = 1e-7
+"""Probabilities are kept above this before their logarithm is taken."""
+
+
+def learning_rate(recipe: Recipe, step: int) -> float:
+    """Return the rate for `step`: up from a 25th by half a cosine, then down to nothing (Smith & Topin 2018)."""
+    rise = max(1, round(recipe.warmup * recipe.steps))
+    if step < rise:
+        low, high, share = recipe.learning_rate / 25, recipe.learning_rate, step / rise
+    else:
+        low, high, share = recipe.learning_rate, recipe.learning_rate / 1e4, (step - rise) / max(1, recipe.steps - rise)
+    return low + (high - low) * (1 - math.cos(math.pi * share)) / 2
+
+
+def loss_for(meaning: Meaning) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    """Return the loss (scalar) of answers (N, K) and labels (N,)."""
+    if meaning is Meaning.PROBABILITIES:
+        return lambda answer, labels: F.nll_loss(answer.float().clamp_min(SMALLEST).log(), labels)
+    if meaning is Meaning.LOG_PROBABILITIES:
+        return lambda answer, labels: F.nll_loss(answer.float(), labels)
+    return lambda answer, labels: F.cross_entropy(answer.float(), labels)
+
+
+class Pictures:
+    """Pictures (N, C, H, W) as uint8, standardised batch by batch on the device."""
+
+    def __init__(
+        self,
+        images: npt.NDArray[np.uint8],
+        like: npt.NDArray[np.uint8],
+        device: torch.device,
+        memory_format: torch.memory_format,
+    ) -> None:
+        """Standardise `images` with the mean and deviation of each channel of `like`."""
+        self.images = torch.from_numpy(np.array(images)).to(device)
+        self.memory_format = memory_format
+        values = like.reshape(len(like), like.shape[1], -1)
+        mean = values.mean(axis=(0, 2), dtype=np.float64) / 255
+        deviation = values.std(axis=(0, 2), dtype=np.float64) / 255
+        scale = 1 / (255 * np.maximum(deviation, 1e-3))
+        shift = -mean / np.maximum(deviation, 1e-3)
+        self.scale = torch.from_numpy(scale.astype(np.float32)).to(device).view(1, -1, 1, 1)
+        self.shift = torch.from_numpy(shift.astype(np.float32)).to(device).view(1, -1, 1, 1)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.images)
+
+    def batch(self, indices: torch.Tensor) -> torch.Tensor:
+        """Return the pictures at `indices` as float32 (len(indices), C, H, W)."""
+        chosen = self.images[indices].float().mul_(self.scale).add_(self.shift)
+        return chosen.contiguous(memory_format=self.memory_format)
+
+
+def order(count: int, batch: int, steps: int, seed: int) -> torch.Tensor:
+    """Return the pictures of every step (steps, batch): a fresh seeded permutation each epoch, cut in full batches.
+
+    The order is a function of its arguments alone, whatever the network draws from torch's own generator.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    needed = steps * batch
+    drawn: list[torch.Tensor] = []
+    while sum(len(one) for one in drawn) < needed:
+        drawn.append(torch.randperm(count, generator=generator))
+    return torch.cat(drawn)[:needed].view(steps, batch)
+
+
+Progress = Callable[[int, float], None]
+
+
+def train(
+    program: Program,
+    trainable: Sequence[torch.Tensor],
+    pictures: Pictures,
+    labels: torch.Tensor,
+    recipe: Recipe,
+    meaning: Meaning,
+    progress: Progress | None = None,
+) -> tuple[CurvePoint, ...]:
+    """Train `trainable` in place; return the learning curve. `labels` are (N,) int64 on the pictures' device."""
+    seed_everything(recipe.seed)
+    loss_of = loss_for(meaning)
+    optimiser = torch.optim.AdamW(trainable, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+    plan = order(len(pictures), recipe.batch, recipe.steps, recipe.seed)
+    every = max(1, recipe.steps // CURVE_POINTS)
+    curve: list[CurvePoint] = []
+    since = torch.zeros((), device=labels.device)
+    for step in range(recipe.steps):
+        optimiser.param_groups[0]["lr"] = learning_rate(recipe, step)
+        indices = plan[step].to(labels.device)
+        loss = loss_of(program(pictures.batch(indices)), labels[indices])
+        optimiser.zero_grad(set_to_none=True)
+        loss.backward()  # type: ignore[no-untyped-call]
+        optimiser.step()
+        since += loss.detach()
+        if (step + 1) % every == 0 or step + 1 == recipe.steps:
+            steps = every if (step + 1) % every == 0 else recipe.steps % every
+            mean = float(since) / steps
+            curve.append(CurvePoint(step + 1, mean))
+            since.zero_()
+            if progress is not None:
+                progress(step + 1, mean)
+    return tuple(curve)
+
+
+def predict(program: Program, pictures: Pictures, batch: int, seed: int) -> npt.NDArray[np.float32]:
+    """Return the answers (N, K) for all pictures, in their own order.
+
+    Evaluation is seeded and runs over a fixed shuffled order in full batches (the last one filled up from the
+    front), so that a network whose answers depend on the batch cannot use the order of the classes.
+    """
+    count = len(pictures)
+    shuffled = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    filled = torch.cat([shuffled, shuffled.repeat(1 + batch // count)[: -count % batch]])
+    seed_everything(seed)
+    rows: list[torch.Tensor] = []
+    with torch.no_grad():
+        for start in range(0, len(filled), batch):
+            indices = filled[start : start + batch].to(pictures.images.device)
+            rows.append(program(pictures.batch(indices)).float().cpu())
+    answers = torch.empty((count, *rows[0].shape[1:]))
+    answers[shuffled] = torch.cat(rows)[:count]
+    return answers.numpy()

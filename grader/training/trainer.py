@@ -1,0 +1,174 @@
+"""Train a captured graph under the recipe and answer the held-out pictures.
+
+Runs in a confined, expendable process: our code on an untrusted graph. It is given the training pictures, their
+labels and the held-out pictures; the held-out labels never come near it. It returns logits, the parent scores.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from grader.graph.document import Document, Graph, parse
+from grader.graph.fidelity import seed_everything
+from grader.graph.flow import mutates_views
+from grader.graph.replay import Program, programs
+from grader.graph.tensors import read
+from grader.records import CurvePoint, Meaning
+from grader.training import device as devices
+from grader.training.recipe import Pictures, Recipe, loss_for, predict, train
+
+BY_HEART = 64
+"""Pictures that a network is asked to learn by heart."""
+
+BY_HEART_STEPS = 200
+BY_HEART_ENOUGH = 0.9
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """What to train.
+
+    Attributes:
+        train_images: path of a uint8 array (N, C, H, W).
+        train_labels: path of an int64 array (N,).
+        held_out_images: path of a uint8 array (M, C, H, W).
+        recipe: the settings.
+        meaning: what the network's outputs are.
+        device: `auto`, `cpu`, `cuda` or `mps`.
+        memorise: whether to try to learn 64 pictures by heart first.
+    """
+
+    train_images: Path
+    train_labels: Path
+    held_out_images: Path
+    recipe: Recipe
+    meaning: Meaning
+    device: str = "auto"
+    memorise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What came of a training.
+
+    Attributes:
+        curve: mean loss between points.
+        seconds: of the training itself, data and scoring left out.
+        memorised: share of 64 pictures learnt by heart; None when it was not tried.
+        logits: answers (M, K) to the held-out pictures, float32.
+        fingerprint: what decides the bits on this machine.
+    """
+
+    curve: tuple[CurvePoint, ...]
+    seconds: float
+    memorised: float | None
+    logits: npt.NDArray[np.float32]
+    fingerprint: dict[str, object]
+
+
+def _laid_out(tensor: torch.Tensor, memory_format: torch.memory_format) -> torch.Tensor:
+    """Give weights (out, in, height, width) the memory format; everything else stays as it was captured."""
+    if tensor.dim() != 4 or memory_format is not torch.channels_last:
+        return tensor
+    return tensor.detach().to(memory_format=memory_format).requires_grad_(tensor.requires_grad)
+
+
+class Trainee:
+    """A document's two programs over one set of tensors, on a device."""
+
+    def __init__(
+        self, document: Document, blob: bytes, device: torch.device, batch: int, memory_format: torch.memory_format
+    ) -> None:
+        """Bind the programs; weights of four dimensions take the memory format."""
+        self.tensors = tuple(_laid_out(one, memory_format) for one in read(document, blob, device))
+        views = memory_format is torch.channels_last
+        self.train, self.evaluate = programs(document, self.tensors, device, batch, reshape_views=views)
+        self.trainable = [
+            tensor
+            for tensor, described in zip(self.tensors, document.tensors, strict=True)
+            if described.trainable and described.role == "parameter"
+        ]
+        self.first = [one.detach().clone() for one in self.tensors]
+
+    def reset(self) -> None:
+        """Give every tensor its first value back."""
+        with torch.no_grad():
+            for tensor, value in zip(self.tensors, self.first, strict=True):
+                tensor.copy_(value)
+
+
+def memory_format(document: Document, recipe: Recipe) -> torch.memory_format:
+    """Return the recipe's memory format; contiguous where views are changed in place, whatever the machine."""
+    if recipe.memory_format != "channels_last":
+        return torch.contiguous_format
+    graphs: list[Graph | None] = [document.graph(mode, recipe.batch) for mode in ("train", "eval")]
+    if any(graph is not None and mutates_views(document, graph) for graph in graphs):
+        return torch.contiguous_format
+    return torch.channels_last
+
+
+def run(
+    document_bytes: bytes,
+    tensor_bytes: bytes,
+    assignment: Assignment,
+    progress: Callable[[int, float], None] | None = None,
+) -> Trained:
+    """Train and answer; raise DocumentError where the bytes are not a document that can be replayed."""
+    document = parse(document_bytes)
+    device = devices.choose(assignment.device)
+    devices.settle(device)
+    recipe = assignment.recipe
+    layout = memory_format(document, recipe)
+    trainee = Trainee(document, tensor_bytes, device, recipe.batch, layout)
+    images = np.load(assignment.train_images, mmap_mode="r")
+    labels = torch.from_numpy(np.array(np.load(assignment.train_labels))).to(device)
+    pictures = Pictures(images, images, device, layout)
+    memorised = None
+    if assignment.memorise:
+        memorised = learn_by_heart(trainee, pictures, labels, assignment.meaning, recipe)
+        trainee.reset()
+    started = time.perf_counter()
+    curve = train(trainee.train, trainee.trainable, pictures, labels, recipe, assignment.meaning, progress)
+    seconds = time.perf_counter() - started
+    held_out = Pictures(np.load(assignment.held_out_images, mmap_mode="r"), images, device, layout)
+    logits = predict(trainee.evaluate, held_out, recipe.batch, recipe.seed)
+    return Trained(curve, seconds, memorised, logits, devices.fingerprint(device))
+
+
+def learn_by_heart(
+    trainee: Trainee, pictures: Pictures, labels: torch.Tensor, meaning: Meaning, recipe: Recipe
+) -> float:
+    """Return the share of 64 training pictures that is known after at most 200 steps of Adam; the better of two rates.
+
+    A network that cannot do this has a bottleneck, a cut gradient or scores that cannot take every value.
+    """
+    chosen = torch.arange(min(BY_HEART, len(pictures)), device=labels.device)
+    if len(chosen) < recipe.batch:
+        chosen = chosen.repeat(1 + recipe.batch // len(chosen))[: recipe.batch]
+    chosen = chosen[: recipe.batch]
+    answers_of: Program = trainee.evaluate
+    loss_of = loss_for(meaning)
+    best = 0.0
+    for rate in (3e-3, 1e-3):
+        trainee.reset()
+        seed_everything(recipe.seed)
+        optimiser = torch.optim.Adam(trainee.trainable, lr=rate, fused=True)
+        for step in range(BY_HEART_STEPS):
+            loss = loss_of(trainee.train(pictures.batch(chosen)), labels[chosen])
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            if step % 10 == 9:
+                with torch.no_grad():
+                    known = answers_of(pictures.batch(chosen)).argmax(1) == labels[chosen]
+                best = max(best, float(known.float().mean()))
+                if best >= BY_HEART_ENOUGH:
+                    return best
+    return best
