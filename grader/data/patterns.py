@@ -34,10 +34,10 @@ _TRAIN_STREAM, _HELD_OUT_STREAM = 0, 1
 # How hard the task is. The numbers were chosen by training, see docs/patterns.md.
 _PERIOD = (5.0, 10.0)  # pixels from one stripe to the next
 _TILT = 0.12  # largest tangent of half the tilt: 0.12 is 13.7 degrees
-_CONTRAST = (0.20, 0.80)  # largest difference of the two colours in any channel, of 1
+_CONTRAST = (0.22, 0.80)  # largest difference of the two colours in any channel, of 1
 _GREY = 0.4  # how much of that difference is brightness rather than hue
 _SHADE = 0.20  # largest change of brightness from one border to the other, of 1
-_NOISE = (0.02, 0.20)  # half width of the noise of one pixel, of 1
+_NOISE = (0.02, 0.19)  # half width of the noise of one pixel, of 1
 _PATCHES = 3  # how many patches of clutter may lie on one picture
 _PATCH_CHANCE = 0.5  # how probable each of them is
 _PATCH_SIDE = (4.0, 12.0)  # pixels
@@ -132,7 +132,7 @@ def _rings(canvas: _Canvas) -> Field:
 
 def _cells(canvas: _Canvas) -> tuple[Field, Field, Field]:
     """Return the distance from the middle of the cell of a square grid, right and down, and the cell's side."""
-    side = canvas.period * 1.15
+    side = canvas.period * 1.25
     across, down = canvas.x / side, canvas.y / side
     return (across - np.floor(across) - 0.5) * side, (down - np.floor(down) - 0.5) * side, side
 

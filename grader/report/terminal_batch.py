@@ -150,7 +150,7 @@ def _lines(reports: Sequence[Report]) -> Iterator[tuple[str, str | Text]]:
             yield label, Text("\n").join(_named_with_reason(concerned))
     unread = sum(one.outcome is Outcome.PENDING for report in reports for one in report.findings)
     if unread:
-        yield "To be marked", f"{counted(unread, 'answer')} that only a human can judge (`grader review`)."
+        yield "To be marked", f"{counted(unread, 'answer')} that only a human can judge."
     reference = next((one.score.reference for one in reports if one.score and one.score.reference), None)
     if reference is not None:
         seeds = counted(len(reference.accuracies), "seed")

@@ -139,7 +139,7 @@ def install_for_export() -> None:
     checkpointed = CheckpointFunction.apply
     enter, leave = torch.inference_mode.__enter__, torch.inference_mode.__exit__
 
-    def apply(run: Callable[..., Any], preserve: bool, *args: Any) -> Any:  # noqa: FBT001 - torch's own signature
+    def apply(run: Callable[..., Any], preserve: bool, *args: Any) -> Any:
         return run(*args) if torch.compiler.is_exporting() else checkpointed(run, preserve, *args)
 
     def enter_region(self: Any) -> None:

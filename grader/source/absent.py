@@ -1,7 +1,7 @@
 """Do without the data set: what a program reads from it in order to build its model is put in its place.
 
-    train_data = ImageFolder("/content/data")           (gone)
-    model = Net(len(train_data.classes))          ->    model = Net(10)
+train_data = ImageFolder("/content/data")           (gone)
+model = Net(len(train_data.classes))          ->    model = Net(10)
 """
 
 from __future__ import annotations
@@ -17,7 +17,22 @@ from grader.source.guesses import Guess, Hints, by_name
 from grader.source.slicing import Program, exchanged, sliced
 from grader.source.statements import Definition, Statement, like
 
-_LISTS = frozenset({"classes", "class_names", "classnames", "label_names", "labels_names", "categories", "target_names", "labels", "class_list", "cat_names", "class_labels", "names"})
+_LISTS = frozenset(
+    {
+        "classes",
+        "class_names",
+        "classnames",
+        "label_names",
+        "labels_names",
+        "categories",
+        "target_names",
+        "labels",
+        "class_list",
+        "cat_names",
+        "class_labels",
+        "names",
+    }
+)
 _COUNTS = frozenset({"num_classes", "n_classes", "nb_classes", "c", "num_labels", "nunique"})
 _LABELS = ("y", "label", "target")
 _ROUNDS = 6
@@ -122,14 +137,20 @@ class _Reader(ast.NodeTransformer):
     def _size(self, node: ast.AST) -> Guess | None:
         """Read `images.shape[1]`, `images.size(1)`, `images.shape[1:]` and `labels.shape[1]`."""
         hints = self._hints
-        of = node.func.value if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and callee(node) == "size" else None
+        of = (
+            node.func.value
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and callee(node) == "size"
+            else None
+        )
         place = node.args[0] if isinstance(node, ast.Call) and len(node.args) == 1 else None
         if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Attribute) and node.value.attr == "shape":
             of, place = node.value.value, node.slice
         if of is None or place is None:
             return None
         if isinstance(place, ast.Slice):
-            return Guess(str(hints.input_shape), "the shape of a picture") if ast.unparse(place) in ("1:", "-3:") else None
+            return (
+                Guess(str(hints.input_shape), "the shape of a picture") if ast.unparse(place) in ("1:", "-3:") else None
+            )
         axis = ast.unparse(place)
         if axis in ("1", "-1") and any(name.lower().startswith(_LABELS) for name in roots(of)):
             return Guess(str(hints.classes), "the number of classes")

@@ -12,7 +12,9 @@ from grader.source.effects import callee, roots
 from grader.source.guesses import Guess, Hints, by_name
 from grader.source.statements import Function
 
-_SETTINGS = frozenset({"args", "arg", "config", "cfg", "conf", "hparams", "params", "opt", "options", "hp", "configs", "settings"})
+_SETTINGS = frozenset(
+    {"args", "arg", "config", "cfg", "conf", "hparams", "params", "opt", "options", "hp", "configs", "settings"}
+)
 """Parameters that carry many values: `Net(config)` reads `config.hidden` or `config["hidden"]`."""
 
 
@@ -88,7 +90,10 @@ def roles_of(wanted: Function) -> dict[str, str]:
     into_layers: set[str] = set()
     dense = [call for call in calls if callee(call) in ("Linear", "LazyLinear")]
     for call in calls:
-        first, second = _argument(call, 0, ("in_channels", "in_features")), _argument(call, 1, ("out_channels", "out_features"))
+        first, second = (
+            _argument(call, 0, ("in_channels", "in_features")),
+            _argument(call, 1, ("out_channels", "out_features")),
+        )
         into_layers |= roots(first)
         if callee(call).startswith("Conv") and isinstance(first, ast.Name):
             found.setdefault(first.id, "channels")
@@ -109,8 +114,16 @@ def command_line(program: Iterable[ast.stmt]) -> dict[str, str]:
             words = {word.arg: word.value for word in call.keywords}
             flags = [flag.value for flag in call.args if isinstance(flag, ast.Constant) and isinstance(flag.value, str)]
             target = words.get("dest")
-            name = target.value if isinstance(target, ast.Constant) else max(flags, key=len, default="").lstrip("-").replace("-", "_")
-            if isinstance(default := words.get("default"), ast.Constant) and isinstance(name, str) and default.value is not None:
+            name = (
+                target.value
+                if isinstance(target, ast.Constant)
+                else max(flags, key=len, default="").lstrip("-").replace("-", "_")
+            )
+            if (
+                isinstance(default := words.get("default"), ast.Constant)
+                and isinstance(name, str)
+                and default.value is not None
+            ):
                 found[name] = repr(default.value)
     return found
 
@@ -188,7 +201,9 @@ def _settings(parameter: str, wanted: Function, hints: Hints, offered: Offered) 
     for node in ast.walk(wanted):
         if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == parameter:
             attributes.add(node.attr)
-        elif isinstance(node, ast.Subscript) and dotted(node.value) == parameter and isinstance(node.slice, ast.Constant):
+        elif (
+            isinstance(node, ast.Subscript) and dotted(node.value) == parameter and isinstance(node.slice, ast.Constant)
+        ):
             keys.add(str(node.slice.value))
     if keys:
         inside = ", ".join(f"{key!r}: {_setting(key, hints, offered)}" for key in sorted(keys))

@@ -98,7 +98,9 @@ def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> lis
                 if own and not (known := _same(found, own)):
                     found[own] = Candidate(name, made, index, index, _until(program, name, index), own, program)
                 elif own and known and made.name != known.made.name:
-                    found[known.things] = Candidate(name, made, known.index, index, _until(program, name, index), known.things, program)
+                    found[known.things] = Candidate(
+                        name, made, known.index, index, _until(program, name, index), known.things, program
+                    )
                     continue
             whole = isinstance(unwrapped(value), ast.Name)  # `params = model.parameters()` is only a part of it
             if things and whole and (known := _same(found, things)) and known.last < index:
@@ -141,7 +143,15 @@ def _note_call(uses: _Collected, program: Program, call: ast.Call, index: int) -
         uses.note("trained", program, roots(call.func.value), index)  # somebody has trained it before
     if name in words.SUMMARY:
         uses.note("moved", program, roots(*call.args), index)
-    elif isinstance(call.func, ast.Attribute) and name in ("to", "cuda", "train", "eval", "state_dict", "parameters", "apply"):
+    elif isinstance(call.func, ast.Attribute) and name in (
+        "to",
+        "cuda",
+        "train",
+        "eval",
+        "state_dict",
+        "parameters",
+        "apply",
+    ):
         uses.note("moved", program, roots(call.func.value), index)
 
 
@@ -203,5 +213,3 @@ def class_of(candidate: Candidate, catalogue: Catalogue) -> str:
     call = candidate.made.call
     name = dotted(call.func) if call is not None else ""
     return name if catalogue.class_at(name, candidate.index) else ""
-
-

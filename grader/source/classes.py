@@ -17,7 +17,9 @@ WRAPPERS = frozenset(
 )
 """Calls around a model after which it is still that model."""
 
-PRETRAINED = re.compile(r"^torchvision\.models\.|^torch\.hub\.load|^timm\.|^segmentation_models|^efficientnet_pytorch\.|^transformers\.")
+PRETRAINED = re.compile(
+    r"^torchvision\.models\.|^torch\.hub\.load|^timm\.|^segmentation_models|^efficientnet_pytorch\.|^transformers\."
+)
 _CONVOLUTION = re.compile(r"(Lazy)?Conv(Transpose)?2d|conv2d|conv_?[1357]x[1357]")
 _BACKBONE = re.compile(r"\b(models|hub|timm)\.\w+\(|\b(resnet|vgg|densenet|efficientnet_b)\d+\(")
 _DEPTH = 6
@@ -168,9 +170,20 @@ def unwrapped(value: ast.expr | None) -> ast.expr | None:
             value = value.value
         elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in WRAPPERS:
             inner = value.func.value
-            wraps = isinstance(inner, ast.Name) and value.func.attr in ("DataParallel", "compile", "deepcopy", "script", "prepare")
+            wraps = isinstance(inner, ast.Name) and value.func.attr in (
+                "DataParallel",
+                "compile",
+                "deepcopy",
+                "script",
+                "prepare",
+            )
             value = value.args[0] if (wraps or _is_package(inner)) and value.args else inner
-        elif isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in WRAPPERS and value.args:
+        elif (
+            isinstance(value, ast.Call)
+            and isinstance(value.func, ast.Name)
+            and value.func.id in WRAPPERS
+            and value.args
+        ):
             value = value.args[0]
         else:
             return value
@@ -218,19 +231,32 @@ def helpers(catalogue: Catalogue, *, functions: bool = False) -> set[str]:
     for name, (function, _) in catalogue.functions.items() if functions else ():
         if "load" not in name and returned_by(function, catalogue):
             users[name] = mentioned(function)
-    return {name for name in users if any(name.rpartition(".")[2] in uses for other, uses in users.items() if other != name)}
+    return {
+        name for name in users if any(name.rpartition(".")[2] in uses for other, uses in users.items() if other != name)
+    }
 
 
 def mentioned(node: ast.AST) -> Names:
     """Return every name and every attribute that code mentions."""
     return frozenset(
-        one.id if isinstance(one, ast.Name) else one.attr for one in ast.walk(node) if isinstance(one, ast.Name | ast.Attribute)
+        one.id if isinstance(one, ast.Name) else one.attr
+        for one in ast.walk(node)
+        if isinstance(one, ast.Name | ast.Attribute)
     )
 
 
 def _is_package(node: ast.expr) -> bool:
     """Recognise `nn.parallel` and `torch` in front of a wrapper."""
-    return dotted(node) in ("torch", "nn", "torch.nn", "nn.parallel", "torch.nn.parallel", "copy", "torch.jit", "accelerator")
+    return dotted(node) in (
+        "torch",
+        "nn",
+        "torch.nn",
+        "nn.parallel",
+        "torch.nn.parallel",
+        "copy",
+        "torch.jit",
+        "accelerator",
+    )
 
 
 def _returned(name: str, call: ast.Call, index: int, catalogue: Catalogue, depth: int) -> Made | None:
@@ -253,7 +279,9 @@ def _alias(found: Catalogue, name: str, value: ast.expr) -> None:
 def _import(found: Catalogue, node: ast.Import | ast.ImportFrom, source: Source, known: dict[str, Catalogue]) -> None:
     for alias in node.names:
         if isinstance(node, ast.Import):
-            found.origins[(alias.asname or alias.name).split(".")[0]] = alias.name if alias.asname else alias.name.split(".")[0]
+            found.origins[(alias.asname or alias.name).split(".")[0]] = (
+                alias.name if alias.asname else alias.name.split(".")[0]
+            )
             if module := _module(alias.name, source, known):
                 _take(found, module, alias.asname or alias.name, alias.name)
             continue
@@ -307,11 +335,15 @@ def _classified(found: Catalogue, node: ast.ClassDef, index: int) -> Class | Non
     bases = [one for base in node.bases if (one := found.class_at(dotted(base), index))]
     last = {path.rpartition(".")[2] for path in paths}
     lightning = "LightningModule" in last or any(one.lightning for one in bases)
-    module = bool(last & {"Module", "LightningModule", "Sequential"}) or any(path.startswith("torch.nn.") for path in paths)
+    module = bool(last & {"Module", "LightningModule", "Sequential"}) or any(
+        path.startswith("torch.nn.") for path in paths
+    )
     module = module or any(one.certain for one in bases) or any(PRETRAINED.match(path) for path in paths)
     uses = mentioned(node)
     methods = {inner.name for inner in node.body if isinstance(inner, ast.FunctionDef)}
-    looks_like_one = bool(methods & {"forward", "__init__"}) and "forward" in methods and bool(uses & {"nn", "Linear", "Conv2d"})
+    looks_like_one = (
+        bool(methods & {"forward", "__init__"}) and "forward" in methods and bool(uses & {"nn", "Linear", "Conv2d"})
+    )
     if not (module or looks_like_one):
         return None
     return Class(node.name, node, index, lightning, module, uses)

@@ -20,6 +20,7 @@ from grader.source.effects import (
     optimised_by,
     resolved,
     roots,
+    sources,
     summary_of,
 )
 from grader.source.statements import Function, Statement, executed
@@ -43,6 +44,7 @@ class _Body:
         own: names that are local to it.
         outer: names declared `global` and bound.
         returned: the values of its last `return`.
+        results: the values of all.
     """
 
     parameters: tuple[str, ...]
@@ -50,6 +52,7 @@ class _Body:
     own: Names
     outer: Names
     returned: tuple[ast.expr, ...]
+    results: tuple[ast.expr, ...]
 
 
 def known_in(statements: Iterable[Statement]) -> Known:
@@ -66,7 +69,11 @@ def known_in(statements: Iterable[Statement]) -> Known:
                     methods.setdefault(method.name, []).append(_body(method, static=_is_static(method)))
                     if method.name == "__init__":
                         functions.setdefault(node.name, []).append(_body(method, skip=1))
-            elif isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+            elif (
+                isinstance(node, ast.Assign)
+                and isinstance(node.value, ast.Lambda)
+                and isinstance(node.targets[0], ast.Name)
+            ):
                 functions.setdefault(node.targets[0].id, []).append(_body(node.value))
             elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 functions.setdefault(node.name, []).append(_body(node))
@@ -95,6 +102,7 @@ def _joined(summaries: list[Summary]) -> Summary:
         trains=any(one.trains for one in summaries),
         loads=any(one.loads for one in summaries),
         returned=last.returned,
+        gives=NOTHING.union(*(one.gives for one in summaries)),
         optimises=NOTHING.union(*(one.optimises for one in summaries)),
         calls=NOTHING.union(*(one.calls for one in summaries)),
     )
@@ -105,16 +113,18 @@ def _summary(body: _Body, known: Known) -> Summary:
     parameters = frozenset(body.parameters)
     calls = [node for node in body.nodes if isinstance(node, ast.Call)]
     changed = resolved({name for node in body.nodes for name in changes(node, known)}, aliases)
-    visible = parameters | (changed - body.own - known.imported - _BUILTINS)
+    given = resolved((name for value in body.results for name in sources(value, known)), aliases)
+    hidden = (body.own - parameters) | known.imported | _BUILTINS
     optimised = {name for call in calls for name in optimised_by(call, known)}
     called = {name for call in calls for name in called_by(call, known)}
     return Summary(
         parameters=body.parameters,
-        edits=changed & visible,
+        edits=changed - hidden,
         rebinds=body.outer.union(*(summary_of(call, known).rebinds for call in calls)),
         trains=any(is_training(call, known) for call in calls),
         loads=any(is_loading(call, known) for call in calls),
         returned=tuple(min(resolved(roots(value), aliases) & parameters, default=None) for value in body.returned),
+        gives=given - hidden,
         optimises=resolved(optimised, aliases) & parameters,
         calls=resolved(called, aliases) & parameters,
     )
@@ -135,6 +145,11 @@ def _body(node: Function, *, skip: int = 0, static: bool = False) -> _Body:
     outer = {name for one in nodes if isinstance(one, ast.Global) for name in one.names}
     stored = {one.id for one in nodes if isinstance(one, ast.Name) and not isinstance(one.ctx, ast.Load)}
     last = [node.body] if isinstance(node, ast.Lambda) else _last_returned(node, nodes)
+    results = (
+        last
+        if isinstance(node, ast.Lambda)
+        else [one.value for one in nodes if isinstance(one, ast.Return) and one.value]
+    )
     values = [value for one in last for value in (one.elts if isinstance(one, ast.Tuple) else [one])]
     return _Body(
         parameters=(*([""] if static else []), *names[skip:]),
@@ -142,10 +157,13 @@ def _body(node: Function, *, skip: int = 0, static: bool = False) -> _Body:
         own=frozenset(stored - outer) | frozenset(names),
         outer=frozenset(outer & stored),
         returned=tuple(values),
+        results=tuple(results),
     )
 
 
 def _last_returned(node: ast.FunctionDef | ast.AsyncFunctionDef, nodes: tuple[ast.AST, ...]) -> list[ast.expr]:
     """Return the value of the `return` that ends the function, else of the last one inside its blocks."""
-    ends = [one for one in node.body if isinstance(one, ast.Return)] or [one for one in nodes if isinstance(one, ast.Return)]
+    ends = [one for one in node.body if isinstance(one, ast.Return)] or [
+        one for one in nodes if isinstance(one, ast.Return)
+    ]
     return [one.value for one in ends if one.value is not None][-1:]

@@ -24,6 +24,7 @@ class Summary:
         trains: whether training happens in it.
         loads: whether it loads data.
         returned: for each value that it returns, the parameter that it is; None for anything else.
+        gives: parameters and module names of which some returned value is, or is a part of.
         optimises: parameters whose `.parameters()` it gives to an optimiser.
         calls: parameters that it calls.
     """
@@ -34,6 +35,7 @@ class Summary:
     trains: bool = False
     loads: bool = False
     returned: tuple[str | None, ...] = ()
+    gives: Names = NOTHING
     optimises: Names = NOTHING
     calls: Names = NOTHING
 
@@ -101,11 +103,13 @@ def aliases_in(nodes: Iterable[ast.AST], known: Known) -> dict[str, Names]:
 def sources(value: ast.expr, known: Known) -> Names:
     """Return the names whose object a value may be, calls of the submission's own functions included."""
     names = roots(value)
-    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name):
-        summary = known.functions.get(value.func.id)
-        given = arguments(value, summary.parameters) if summary else {}
-        for parameter in summary.returned if summary else ():
-            names |= roots(given.get(parameter)) if parameter else NOTHING
+    for call in [value] if isinstance(value, ast.Call) else []:
+        summary = summary_of(call, known)
+        given = arguments(call, given_to(call, summary))
+        names |= roots(*(argument for parameter, argument in given.items() if parameter in summary.gives))
+        names |= summary.gives - frozenset(summary.parameters)
+        if isinstance(call.func, ast.Attribute) and summary.gives & frozenset(summary.parameters[:1]):
+            names |= roots(call.func.value)
     return names - known.imported
 
 
@@ -170,7 +174,7 @@ def optimised_by(call: ast.Call, known: Known) -> Names:
         inner = [one for one in ast.walk(call) if isinstance(one, ast.Call) and callee(one).endswith("parameters")]
         return roots(*(one.func.value for one in inner if isinstance(one.func, ast.Attribute)))
     summary = summary_of(call, known)
-    given = arguments(call, _given_to(call, summary))
+    given = arguments(call, given_to(call, summary))
     return roots(*(value for name, value in given.items() if name in summary.optimises))
 
 
@@ -178,11 +182,12 @@ def called_by(call: ast.Call, known: Known) -> Names:
     """Return the names that a call calls on something: `model(batch)`, `evaluate(model, loader)`."""
     own = frozenset({call.func.id}) if isinstance(call.func, ast.Name) and call.args else NOTHING
     summary = summary_of(call, known)
-    given = arguments(call, _given_to(call, summary))
+    given = arguments(call, given_to(call, summary))
     return own | roots(*(value for name, value in given.items() if name in summary.calls))
 
 
-def _given_to(call: ast.Call, summary: Summary) -> tuple[str, ...]:
+def given_to(call: ast.Call, summary: Summary) -> tuple[str, ...]:
+    """Return the parameters that the arguments of a call go to: a method's `self` is given already."""
     return summary.parameters[1:] if isinstance(call.func, ast.Attribute) else summary.parameters
 
 
@@ -263,8 +268,14 @@ def _changed_by_call(call: ast.Call, known: Known) -> Names:
             return own | _changed_by(method, call, name, skip=1)
         if name.endswith("_") and not name.startswith("_") and name not in words.NO_EDITS:
             return roots(receiver, *first)
-    if name in words.ARGUMENT_EDITS or words.INITIALISER.search(name) or (name.endswith("_") and name not in words.NO_EDITS):
-        return roots(*first, *(word.value for word in call.keywords if word.arg in ("model", "module", "net", "tensor")))
+    if (
+        name in words.ARGUMENT_EDITS
+        or words.INITIALISER.search(name)
+        or (name.endswith("_") and name not in words.NO_EDITS)
+    ):
+        return roots(
+            *first, *(word.value for word in call.keywords if word.arg in ("model", "module", "net", "tensor"))
+        )
     return NOTHING
 
 
@@ -292,12 +303,14 @@ def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
     """Return the (target, value) pairs of assignments, loops and `with`."""
     if isinstance(node, ast.Assign):
         yield from ((target, node.value) for target in node.targets)
-    elif isinstance(node, ast.AnnAssign) and node.value is not None:
-        yield node.target, node.value
-    elif isinstance(node, ast.NamedExpr):
+    elif (isinstance(node, ast.AnnAssign) and node.value is not None) or isinstance(node, ast.NamedExpr):
         yield node.target, node.value
     elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        receiver = node.iter.func.value if isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Attribute) else None
+        receiver = (
+            node.iter.func.value
+            if isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Attribute)
+            else None
+        )
         yield node.target, receiver or node.iter
     elif isinstance(node, ast.withitem) and node.optional_vars is not None:
         yield node.optional_vars, node.context_expr

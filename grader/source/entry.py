@@ -81,7 +81,11 @@ def why_nothing(source: Source) -> str:
         return source.problems[0].message
     count = len(source.cells)
     notebook = any(cell.number is not None for cell in source.cells)
-    where = f"{count} code cell{'s' if count != 1 else ''}" if notebook else (source.cells[0].file if source.cells else "no code")
+    where = (
+        f"{count} code cell{'s' if count != 1 else ''}"
+        if notebook
+        else (source.cells[0].file if source.cells else "no code")
+    )
     return f"No class derived from nn.Module and no nn.Sequential was found in {where}."
 
 
@@ -126,7 +130,10 @@ def _ranked(reading: Reading) -> list[Plan]:
     """Return plans for every candidate by what speaks for it; without any, for classes and functions nobody calls."""
     uses: dict[int, Uses] = {}
     ranked = [_rank(reading, candidate, uses) for candidate in _candidates(reading)[-_MOST:]]
-    ranked += [_Ranked((plan,), Evidence(), False, plan.convolutions(reading.hints.input_shape[0]), True, -1) for plan in _held(reading)]
+    ranked += [
+        _Ranked((plan,), Evidence(), False, plan.convolutions(reading.hints.input_shape[0]), True, -1)
+        for plan in _held(reading)
+    ]
     newest = max((one.evidence.last for one in ranked), default=-1)
 
     def key(one: _Ranked) -> tuple[int, ...]:
@@ -151,7 +158,9 @@ def _candidates(reading: Reading) -> list[Candidate]:
     found = candidates_in(reading.program, reading.catalogue)
     factories = {one.made.name for one in found}
     for function, home in _functions(reading)[:_FUNCTIONS]:
-        if function.name in factories or (returned_by(function, reading.catalogue) and not _trains(reading, function.name)):
+        if function.name in factories or (
+            returned_by(function, reading.catalogue) and not _trains(reading, function.name)
+        ):
             continue
         program, start = inlined(reading, function, home)
         inside = candidates_in(program, reading.catalogue, start)
@@ -215,12 +224,24 @@ def _never_built(reading: Reading) -> list[Plan]:
         result = returned_by(function, home or catalogue)
         if result is not None and not _trains(reading, name):
             plan = for_function(reading, name, "factory", result[1])
-            found.append(((name not in inner and "load" not in name, plan.convolutions(reading.hints.input_shape[0]), 1, len(found)), plan))
+            found.append(
+                (
+                    (
+                        name not in inner and "load" not in name,
+                        plan.convolutions(reading.hints.input_shape[0]),
+                        1,
+                        len(found),
+                    ),
+                    plan,
+                )
+            )
     for name, definitions in catalogue.classes.items():
         if not NO_MODEL.search(name):
             plan = for_class(reading, name)
             likely = definitions[-1].certain + bool(_CLASSIFIER.search(name))
-            found.append(((name not in inner, plan.convolutions(reading.hints.input_shape[0]), likely, len(found)), plan))
+            found.append(
+                ((name not in inner, plan.convolutions(reading.hints.input_shape[0]), likely, len(found)), plan)
+            )
     return [plan for _, plan in sorted(found, key=lambda one: one[0], reverse=True)][:_MOST]
 
 
@@ -236,7 +257,9 @@ def _rank(reading: Reading, candidate: Candidate, uses: dict[int, Uses]) -> _Ran
     helper = class_of(candidate, reading.catalogue) in helpers(reading.catalogue)
     convolution = made[0].convolutions(reading.hints.input_shape[0])
     own = candidate.made.how != "expression"
-    return _Ranked(tuple(replace(plan, evidence=said) for plan in made), evidence, helper, convolution, own, candidate.index)
+    return _Ranked(
+        tuple(replace(plan, evidence=said) for plan in made), evidence, helper, convolution, own, candidate.index
+    )
 
 
 def _sentences(candidate: Candidate, evidence: Evidence) -> Iterator[str]:

@@ -155,7 +155,9 @@ def _compound(node: Compound) -> Facts:
     """Read `if`, `for`, `with`, `try`: heads and blocks in the order in which they run."""
     heads, targets = _heads(node)
     parts = [_in_order([_facts(one) for one in block]) for block in blocks(node)]
-    bound = frozenset(name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)) | _named(node)
+    bound = frozenset(
+        name.id for target in targets for name in ast.walk(target) if isinstance(name, ast.Name)
+    ) | _named(node)
     read = _expressions(heads)
     ends = _ends(node, parts)
     everything = [read, *parts]
@@ -174,7 +176,9 @@ def _heads(node: Compound) -> tuple[list[ast.expr], list[ast.expr]]:
     if isinstance(node, ast.For | ast.AsyncFor):
         return [node.iter], [node.target]
     if isinstance(node, ast.With | ast.AsyncWith):
-        return [item.context_expr for item in node.items], [item.optional_vars for item in node.items if item.optional_vars]
+        return [item.context_expr for item in node.items], [
+            item.optional_vars for item in node.items if item.optional_vars
+        ]
     if isinstance(node, ast.If | ast.While):
         return [node.test], []
     if isinstance(node, ast.Match):
@@ -188,7 +192,9 @@ def _named(node: Compound) -> Names:
         return frozenset(handler.name for handler in node.handlers if handler.name)
     if isinstance(node, ast.Match):
         patterns = [inner for case in node.cases for inner in ast.walk(case.pattern)]
-        return frozenset(inner.name for inner in patterns if isinstance(inner, ast.MatchAs | ast.MatchStar) and inner.name)
+        return frozenset(
+            inner.name for inner in patterns if isinstance(inner, ast.MatchAs | ast.MatchStar) and inner.name
+        )
     return NOTHING
 
 

@@ -44,7 +44,9 @@ HEIGHT = "height image_height img_height h input_height"
 NUMBERS = "input_size input_dim input in_feature input_feature input_unit input_node in_unit in_node flat_size flatten_size flat_dim flat_feature x_dim d_in input_neuron pixel feature_in"
 DROPOUT = "dropout p drop_rate dropout_rate dropout_p dropout_prob dropout_probability drop drop_prob p_drop drop_p p_dropout dr rate dropout_value drop_out dropout_ratio drop_path keep_prob dropout_fc dropout_conv conv_dropout fc_dropout"
 KERNEL = "kernel_size kernel ks filter_size k_size ksize kernel_width conv_kernel conv_kernel_size fsize kernel_dim"
-BLOCKS = "block_list layer num_block block_count layer_list conv_layer depth block_per_layer stage_block repeat block_layer"
+BLOCKS = (
+    "block_list layer num_block block_count layer_list conv_layer depth block_per_layer stage_block repeat block_layer"
+)
 HIDDEN = "hidden hidden_unit hidden_size hidden_dim hidden_layer hidden_feature hidden_channel hidden_node hidden_neuron hidden_width unit dim latent_dim embed_dim embedding_dim filter feature_map base_channel base_width base_filter width_base feature conv_channel conv_filter fc fc_unit fc_size fc_dim dense_unit dense linear_size linear_unit neuron planes plane nf ngf ndf kernel_count d_model out_conv mid_channel feature_dim feature_size start_filter init_channel initial_filter conv_out hid hid_dim channel_base emb_size"
 FLAGS = "bias bn batch_norm batchnorm relu residual train training verbose init_weight debug init"
 SWITCHES = ("is_", "use_", "with_", "has_", "do_", "enable_", "include_", "add_")
@@ -77,7 +79,9 @@ _TABLE: tuple[tuple[str, Callable[[Hints], str], str, bool], ...] = (
     (FLAGS, lambda _: "True", "switched on", False),
     (HIDDEN, lambda _: "64", "a usual width", False),
 )  # fmt: skip
-_BY_WORD = {word: (value, meaning, given) for words, value, meaning, given in reversed(_TABLE) for word in words.split()}
+_BY_WORD = {
+    word: (value, meaning, given) for words, value, meaning, given in reversed(_TABLE) for word in words.split()
+}
 _COUNTING = frozenset({"n", "num", "nb", "no", "nr", "number", "of", "the", "my", "total"})
 
 
@@ -101,4 +105,4 @@ def _singular(word: str) -> str:
     """Cut a plural: classes, categories, features, in_chans."""
     if word in ("classes", "categories"):
         return {"classes": "class", "categories": "category"}[word]
-    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word  # noqa: PLR2004 - `bs`
+    return word[:-1] if len(word) > 2 and word.endswith("s") and not word.endswith("ss") else word

@@ -100,7 +100,7 @@ def _transformed(text: str) -> str:
     """Run IPython's transformations one by one, putting back the lines that each one swallows."""
     if len(text) > _TRANSFORMABLE:
         return text
-    from IPython.core.inputtransformer2 import TransformerManager  # noqa: PLC0415 - 0.2 s, few cells need it
+    from IPython.core.inputtransformer2 import TransformerManager
 
     manager = TransformerManager()
     lines = [line + "\n" for line in text.split("\n")]
@@ -171,7 +171,7 @@ def _quiet(line: str) -> str:
 
 def _code_of(words: list[str]) -> str:
     """Return the Python that a line magic runs in the notebook's own namespace; empty when there is none."""
-    if len(words) < 2:  # noqa: PLR2004 - a magic's name and its line
+    if len(words) < 2:
         return ""
     name, line = words[0], words[1].strip()
     if name == "time" and not isinstance(parse(line), Unreadable):

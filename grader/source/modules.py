@@ -103,7 +103,12 @@ def _read_from(program: list[Statement], local: str) -> set[str]:
         return names
     for statement in program:
         for node in ast.walk(statement.node):
-            if isinstance(node, ast.Name) and node.id == local and isinstance(node.ctx, ast.Load) and id(node) not in inside:
+            if (
+                isinstance(node, ast.Name)
+                and node.id == local
+                and isinstance(node.ctx, ast.Load)
+                and id(node) not in inside
+            ):
                 return {EVERYTHING}
     return names
 
@@ -121,7 +126,9 @@ def _plain(program: Program) -> set[str]:
     found: set[str] = set()
     for index, piece in enumerate(program.pieces):
         node = piece.statement.node
-        constant = isinstance(node, ast.Assign | ast.AnnAssign) and not any(isinstance(one, ast.Call) for one in executed(node))
+        constant = isinstance(node, ast.Assign | ast.AnnAssign) and not any(
+            isinstance(one, ast.Call) for one in executed(node)
+        )
         if isinstance(node, Definition | ast.Import | ast.ImportFrom) or (constant and not program.data[index]):
             found |= program.facts[index].binds
     return found

@@ -203,7 +203,7 @@ def _read_notebook(draft: _Draft, text: str, limits: ReadLimits) -> None:
             draft.notes.append(re.sub(r"data:[\w/+.;=-]*,[A-Za-z0-9+/=]{100,}", "data:,", lines_of(content)))
 
 
-def _cells(notebook: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON enters here
+def _cells(notebook: Any) -> list[dict[str, Any]]:
     """Return the cells of a notebook of any version; raise whatever a malformed one leads to."""
     if not isinstance(notebook, dict):
         raise TypeError("a notebook is an object of JSON")
@@ -217,8 +217,8 @@ def _cells(notebook: Any) -> list[dict[str, Any]]:  # noqa: ANN401 - JSON enters
 
 def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     """Let nbformat upgrade what matters of a version 2 or 3 notebook: outputs alone took it 8 s on 17 MB."""
-    import nbformat  # noqa: PLC0415 - 0.2 s, and notebooks that old are rare
-    from nbformat.v3 import new_code_cell, new_heading_cell, new_notebook, new_text_cell, new_worksheet  # noqa: PLC0415
+    import nbformat
+    from nbformat.v3 import new_code_cell, new_heading_cell, new_notebook, new_text_cell, new_worksheet
 
     make: dict[str, Callable[[str], Any]] = {
         "code": lambda text: new_code_cell(input=text),
@@ -234,7 +234,7 @@ def _upgraded(notebook: dict[str, Any]) -> dict[str, Any]:
     return dict(nbformat.convert(new_notebook(worksheets=[new_worksheet(cells=cells)]), 4))
 
 
-def _text(source: Any) -> str:  # noqa: ANN401 - JSON enters here
+def _text(source: Any) -> str:
     """Return a cell's text: a string, or a list of lines."""
     if isinstance(source, list):
         return "".join(line for line in source if isinstance(line, str))

@@ -106,7 +106,11 @@ def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
     plans = [dataless]
     if any(one.repair and one.repair.kind == "data" for one in dataless.statements):
         plans.append(replace(exact, statements=taken(*sliced(part, names))))
-    if reading.catalogue.class_at(candidate.made.name, candidate.index) and candidate.made.call and _has_arguments(candidate.made.call):
+    if (
+        reading.catalogue.class_at(candidate.made.name, candidate.index)
+        and candidate.made.call
+        and _has_arguments(candidate.made.call)
+    ):
         plans.append(for_class(reading, candidate.made.name, candidate.made.call))
     return [finished(reading, plan) for plan in plans]
 
@@ -156,7 +160,7 @@ def inlined(reading: Reading, function: ast.FunctionDef, home: Statement) -> tup
 def _calling(reading: Reading, name: str, how: str, call: Call) -> Plan:
     names = sorted(roots_of(ast.parse(call.text, mode="eval").body) & reading.program.binders.keys())
     program, indexes = without_data(reading.program, names, reading.hints)
-    places = reading.program.binders.get(name.split(".")[0], [])
+    places = reading.program.binders.get(name.split(".", maxsplit=1)[0], [])
     where = reading.program.pieces[places[-1]].statement.where if places else Where()
     return Plan(name, how, where, taken(program, indexes), call.text, call.repairs)
 

@@ -1,9 +1,9 @@
 """Take out of an `if`, `for`, `with` or `try` what a slice does not need of it.
 
-    if args.big:                                  if args.big:
-        model = Net(64)                               model = Net(64)
-        print(summary(model, (3, 32, 32)))    ->
-        images, labels = next(iter(loader))
+if args.big:                                  if args.big:
+    model = Net(64)                               model = Net(64)
+    print(summary(model, (3, 32, 32)))    ->
+    images, labels = next(iter(loader))
 """
 
 from __future__ import annotations
@@ -37,6 +37,8 @@ def pruned(node: Compound, wanted: Names, known: Known) -> ast.stmt:
 
 def _filter(node: Compound, live: Names, known: Known) -> bool:
     """Cut the blocks of a copied statement; tell whether anything of use is left."""
+    if isinstance(node, ast.Try | ast.TryStar) and _handles(node, live, known):
+        return True  # whatever stands in its body may be what raises
     useful = False
     for block in _block_lists(node):
         kept: list[ast.stmt] = []
@@ -57,6 +59,12 @@ def _filter(node: Compound, live: Names, known: Known) -> bool:
         if not block:
             block.append(ast.copy_location(ast.Pass(), node))
     return useful
+
+
+def _handles(node: ast.Try | ast.TryStar, live: Names, known: Known) -> bool:
+    """Tell whether a handler of a `try` does something that is wanted."""
+    inside = [inner for handler in node.handlers for inner in handler.body]
+    return any(isinstance(inner, Compound) or _is_wanted(inner, live, known) for inner in inside)
 
 
 def _needing_a_statement(node: Compound) -> list[list[ast.stmt]]:

@@ -66,13 +66,7 @@ class Program:
 
     def editors_of(self, things: Things) -> list[int]:
         """Return the statements that change one of the objects, or a part of one."""
-        seen: set[Thing] = set()
-        todo = list(things)
-        while todo:
-            thing = todo.pop()
-            if thing not in seen:
-                seen.add(thing)
-                todo += self.parts.get(thing, ())
+        seen = with_parts(things, self.parts)
         return sorted({index for thing in seen for index in self.editors.get(thing, ())})
 
 
@@ -161,7 +155,9 @@ def taken(program: Program, indexes: Sequence[int]) -> tuple[Statement, ...]:
 class _Objects:
     """Follow the objects that names stand for through a program."""
 
-    def __init__(self, taken: tuple[Piece, ...], facts: tuple[Facts, ...], changes: tuple[Names, ...], known: Known) -> None:
+    def __init__(
+        self, taken: tuple[Piece, ...], facts: tuple[Facts, ...], changes: tuple[Names, ...], known: Known
+    ) -> None:
         """Prepare an empty history."""
         self._given = (taken, facts, changes, known)
         self._now: dict[str, Things] = {}
@@ -182,6 +178,7 @@ class _Objects:
             for name in edits:
                 for thing in self._now.get(name, EMPTY):
                     self._editors[thing].append(index)
+            self._contain(node, known)
             self._bind(index, node, one, known)
             self._taint(one.binds | edits, one, needs_data=data[-1])
         return Program(
@@ -215,7 +212,11 @@ class _Objects:
                 direct |= roots(one)
             elif isinstance(one, ast.AugAssign):
                 direct |= roots(one.target)
-            elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in words.CONTAINER_EDITS:
+            elif (
+                isinstance(one, ast.Call)
+                and isinstance(one.func, ast.Attribute)
+                and one.func.attr in words.CONTAINER_EDITS
+            ):
                 direct |= roots(one.func.value)
         return edits & direct
 
@@ -224,7 +225,9 @@ class _Objects:
         after: dict[str, Things] = {}
         for name in facts.binds:
             self._binders[name].append(index)
-            things = EMPTY.union(*(self._now.get(other, EMPTY) for other in aliases.get(name, NOTHING)))
+            things = self._objects(aliases.get(name, NOTHING))
+            if not isinstance(getattr(node, "value", None), ast.Name):
+                things = with_parts(things, self._parts)  # k = box.k may be whatever was put into the box
             if not things:
                 things = frozenset({(index, name)})
                 self._parts[(index, name)] = self._made_of(node, known)
@@ -245,7 +248,27 @@ class _Objects:
             inner = value.elts
         else:
             inner = value.values if isinstance(value, ast.Dict) else []
-        names: Names = NOTHING.union(*(sources(one, known) for one in inner))
+        return self._objects(NOTHING.union(*(sources(one, known) for one in inner)))
+
+    def _contain(self, node: ast.stmt, known: Known) -> None:
+        """Note what is put into objects: `model.fc = head`, `layers.append(conv)`."""
+        if isinstance(node, Definition):
+            return
+        for one in executed(node):
+            holders: Names = NOTHING
+            held: list[ast.expr] = []
+            if isinstance(one, ast.Assign):
+                holders = roots(
+                    *(target for target in one.targets if isinstance(target, ast.Attribute | ast.Subscript))
+                )
+                held = [one.value]
+            elif isinstance(one, ast.Call) and isinstance(one.func, ast.Attribute) and one.func.attr in words.HOLDING:
+                holders, held = roots(one.func.value), [*one.args, *(word.value for word in one.keywords)]
+            inside = self._objects(NOTHING.union(*(sources(value, known) for value in held))) if holders else EMPTY
+            for thing in self._objects(holders) if inside else ():
+                self._parts[thing] = self._parts.get(thing, EMPTY) | inside
+
+    def _objects(self, names: Names) -> Things:
         return EMPTY.union(*(self._now.get(name, EMPTY) for name in names))
 
     def _taint(self, names: Names, facts: Facts, *, needs_data: bool) -> None:
@@ -253,6 +276,18 @@ class _Objects:
             self._tainted |= names
         else:
             self._tainted -= facts.ends
+
+
+def with_parts(things: Things, parts: Mapping[Thing, Things]) -> Things:
+    """Return objects together with everything that they are made of or hold."""
+    found: set[Thing] = set()
+    todo = list(things)
+    while todo:
+        thing = todo.pop()
+        if thing not in found:
+            found.add(thing)
+            todo += parts.get(thing, ())
+    return frozenset(found)
 
 
 def _chained(node: ast.stmt) -> list[list[str]]:
@@ -334,7 +369,9 @@ class _Closure:
             if name in program.facts[index].ends:
                 break
         for index in program.editors_of(program.things(name, before)):
-            if index < before or any(isinstance(program.pieces[one].statement.node, ast.ClassDef) for one in earlier[-1:]):
+            if index < before or any(
+                isinstance(program.pieces[one].statement.node, ast.ClassDef) for one in earlier[-1:]
+            ):
                 self._keep(index, program.changes[index])
         if not earlier:
             self._missing.add(name)

@@ -1,7 +1,6 @@
 """Cut a program into the statements that a slice is made of."""
 
 from __future__ import annotations
-
 import __future__
 
 import ast
@@ -122,7 +121,10 @@ def _of_cell(cell: Cell, *, main: bool) -> Iterator[Statement]:
 def _future(tree: ast.Module) -> int:
     """Return the flags of a file's `from __future__ import annotations`: statements are compiled one by one."""
     names = [
-        alias.name for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__" for alias in node.names
+        alias.name
+        for node in tree.body
+        if isinstance(node, ast.ImportFrom) and node.module == "__future__"
+        for alias in node.names
     ]
     flags = 0
     for name in names:

@@ -1,9 +1,9 @@
 """Take a program's training apart: what is bound inside a training loop stays reachable, the training goes.
 
-    for seed in range(3):             seed = next(iter(range(3)))
-        model = Net(seed)       ->    model = Net(seed)
-        for x, y in loader:           (the rest is kept for whoever needs a name of it, and nobody does)
-            loss.backward()
+for seed in range(3):             seed = next(iter(range(3)))
+    model = Net(seed)       ->    model = Net(seed)
+    for x, y in loader:           (the rest is kept for whoever needs a name of it, and nobody does)
+        loss.backward()
 """
 
 from __future__ import annotations
@@ -193,5 +193,9 @@ def _rebinding(statement: Statement, name: str, value: ast.expr, message: str) -
 def _stored(node: ast.stmt) -> set[str]:
     """Return the names that a statement stores somewhere."""
     found = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
-    found.update((alias.asname or alias.name).split(".")[0] for alias in getattr(node, "names", ()) if isinstance(alias, ast.alias))
+    found.update(
+        (alias.asname or alias.name).split(".")[0]
+        for alias in getattr(node, "names", ())
+        if isinstance(alias, ast.alias)
+    )
     return found | ({node.name} if isinstance(node, Definition) else set())

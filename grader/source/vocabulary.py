@@ -10,6 +10,12 @@ CONTAINER_EDITS = frozenset(
 )
 """Methods that change a list, a dict, a set or an argument parser in place."""
 
+HOLDING = frozenset(
+    "append extend insert add update setdefault appendleft add_module register_module register_buffer register_parameter "
+    "set_submodule __setattr__ __setitem__".split()
+)
+"""Those after which an object holds their arguments."""
+
 MODULE_EDITS = frozenset(
     "add_module register_module register_buffer register_parameter apply set_submodule requires_grad_ double half "
     "bfloat16 float type __setattr__ __setitem__ __delattr__ __delitem__".split()
@@ -28,7 +34,9 @@ NO_EDITS = frozenset({"clip_grad_norm_", "clip_grad_value_", "_"})
 GLOBAL_SWITCHES = frozenset({"backends", "rcParams", "options", "_dynamo", "_inductor", "environ"})
 """Attributes under which imported packages keep settings: `torch.backends.cudnn.benchmark = True`."""
 
-INITIALISER = re.compile(r"init(ial)?i?[sz]?e?_?(weights?|params|parameters|model|net)|weights?_init|^freeze|^unfreeze|xavier|kaiming")
+INITIALISER = re.compile(
+    r"init(ial)?i?[sz]?e?_?(weights?|params|parameters|model|net)|weights?_init|^freeze|^unfreeze|xavier|kaiming"
+)
 """Functions from elsewhere that change the model given to them: `init_weights(model)`."""
 
 PARTS = frozenset(
@@ -55,7 +63,9 @@ TRAINING_FUNCTION = re.compile(
 """Functions from elsewhere that train: `engine.train(model=…)`, not `train_test_split`."""
 
 OPTIMISER = re.compile(r"^(SGD|\w*Adam\w*|RMSprop|Adagrad|Adadelta|LBFGS|ASGD|Rprop|Lion|Ranger\w*|\w*[Oo]ptim\w*)$")
-SUMMARY = frozenset({"summary", "torchsummary", "make_dot", "draw_graph", "add_graph", "count_parameters", "print_summary"})
+SUMMARY = frozenset(
+    {"summary", "torchsummary", "make_dot", "draw_graph", "add_graph", "count_parameters", "print_summary"}
+)
 
 DATA_CALLS = frozenset(
     "DataLoader ImageFolder DatasetFolder TensorDataset Subset ConcatDataset random_split SubsetRandomSampler "

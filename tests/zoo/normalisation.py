@@ -66,7 +66,7 @@ class BatchNormKeptInEvaluation(SmallNet):
         super().__init__()
         self.norm = nn.BatchNorm2d(8)
 
-    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
+    def train(self, mode: bool = True) -> Self:
         super().train(mode)
         self.norm.eval()
         return self

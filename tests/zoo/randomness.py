@@ -41,7 +41,7 @@ class DropoutNeverOn(SmallNet):
         super().__init__()
         self.drop = nn.Dropout(0.5)
 
-    def train(self, mode: bool = True) -> Self:  # noqa: FBT001, FBT002 - torch's own signature
+    def train(self, mode: bool = True) -> Self:
         del mode
         return super().train(False)
 
