@@ -15,10 +15,11 @@ from rich.console import Console
 from grader import datasets, submissions
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor
-from grader.faults import GraderError, GraderFault, OperatorFault
+from grader.faults import GraderFault, OperatorFault
 from grader.gradebook import Gradebook
 from grader.gradebook_records import Invocation
-from grader.pipeline import Assignment, Prepared, conclude, failed, prepare
+from grader.orders import Assignment, Prepared, prepare
+from grader.pipeline import conclude, failed
 from grader.records import Report, Status, Submission
 from grader.reference import reference_for
 from grader.report.exports.csv import write_grades
@@ -128,17 +129,16 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     """
     started = time.monotonic()
     rubric = load(options.rubric, DEFINITIONS)
-    found = _chosen(submissions.discover(options.folder), options)
-    data = datasets.stored(rubric, options.data)
-    assignment = Assignment(rubric, data, None, options.device, versions())
+    found = submissions.discover(options.folder)
+    chosen = _chosen(found, options)
+    assignment = Assignment(rubric, None, None, options.device, versions())
     options.out.mkdir(parents=True, exist_ok=True)
     with Gradebook.open(options.out / "gradebook.sqlite", time.time) as gradebook:
-        batch = _run(options, assignment, gradebook, found, notices)
+        batch = _run(options, assignment, gradebook, chosen, notices)
         wanted = {one.id for one in found}
-        current = gradebook.current_reports()
-        reports = [one for one in current if one.submission.id in wanted]
-        write_report(current, options.out / "report.json")
-        write_grades(current, options.out / "grades.csv")
+        reports = [one for one in gradebook.current_reports() if one.submission.id in wanted]
+        write_report(reports, options.out / "report.json")
+        write_grades(reports, options.out / "grades.csv")
     if options.as_json:
         console.file.write((options.out / "report.json").read_text(encoding="utf-8"))
     else:
@@ -165,6 +165,8 @@ def _run(
         progress.stage(slot, submission, stage, (done, total) if total else None)
 
     with progress, _executor(options.workers, tell) as executor:
+        # The workers import torch meanwhile.
+        assignment = replace(assignment, data=datasets.stored(assignment.rubric, options.data))
         fingerprint = executor.submit(describe, {"id": "this machine", "device": options.device}).result()
         assignment = replace(assignment, fingerprint=fingerprint)
         reference = reference_for(assignment, lambda order: executor.submit(run_job, order))
@@ -204,8 +206,3 @@ def _invocation(options: BatchOptions, assignment: Assignment) -> Invocation:
     }
     text = options.rubric.read_text(encoding="utf-8")
     return Invocation(options.command, plain, text, dict(assignment.versions), dict(assignment.fingerprint))
-
-
-def explain(error: GraderError) -> str:
-    """Return one line for the terminal."""
-    return " ".join(str(error).split())

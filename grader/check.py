@@ -16,7 +16,8 @@ from grader import bundled, submissions
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalSlot
 from grader.faults import GraderFault, OperatorFault
-from grader.pipeline import Assignment, failed, grade
+from grader.orders import Assignment
+from grader.pipeline import failed, grade
 from grader.records import Outcome, Report, Status
 from grader.report.exports.report_json import as_json
 from grader.report.plain import inert_line

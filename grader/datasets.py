@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 from pathlib import Path
 
 import platformdirs
 
-from grader.data import patterns, splits
+from grader.data import loaders, patterns, splits
 from grader.data.pictures import Split
-from grader.data.store import StoredSplit, store
+from grader.data.store import StoredSplit, is_complete, store
 from grader.faults import DataFault
 from grader.rubric import Rubric
 
@@ -29,8 +31,6 @@ def split_for(rubric: Rubric, folder: Path | None) -> Split:
     if folder is None and data.source == "patterns":
         found = patterns.split(data.train, data.held_out, data.seed, data.held_out_seed)
     else:
-        from grader.data import loaders
-
         chosen = folder if folder is not None else rubric.resolve(data.source)
         found = splits.stratified(loaders.load(chosen, rubric.input.shape), data.held_out_fraction, data.seed)
     shape = found.train.images.shape[1:]
@@ -45,5 +45,23 @@ def split_for(rubric: Rubric, folder: Path | None) -> Split:
 
 
 def stored(rubric: Rubric, folder: Path | None) -> StoredSplit:
-    """Return the pictures as memory-mapped arrays, decoded once per machine."""
-    return store(split_for(rubric, folder), cache_folder() / "data")
+    """Return the pictures as memory-mapped arrays, generated or decoded once per machine."""
+    cache = cache_folder() / "data"
+    if folder is not None or rubric.data.source != "patterns":
+        return store(split_for(rubric, folder), cache)
+    index = cache / f"{_patterns_key(rubric)}.json"
+    try:
+        known = StoredSplit.from_json(json.loads(index.read_text(encoding="utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        known = None
+    if known is not None and is_complete(known):
+        return known
+    found = store(split_for(rubric, None), cache)
+    index.write_text(json.dumps(found.to_json()), encoding="utf-8")
+    return found
+
+
+def _patterns_key(rubric: Rubric) -> str:
+    """Return what generated pictures depend on: the rubric's numbers and the generator's own source."""
+    settings = json.dumps([rubric.data.model_dump(), rubric.input.model_dump()], sort_keys=True)
+    return hashlib.sha256(settings.encode() + Path(patterns.__file__).read_bytes()).hexdigest()[:32]

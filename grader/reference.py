@@ -15,7 +15,8 @@ from typing import Any
 from grader import scoring, submissions
 from grader.datasets import cache_folder
 from grader.faults import OperatorFault
-from grader.pipeline import Assignment, Prepared, capture_key, conclude, prepare
+from grader.orders import Assignment, Prepared, capture_key, prepare
+from grader.pipeline import conclude
 from grader.records import Reference, Report, Score, Submission
 
 VERSION = 1

@@ -116,7 +116,7 @@ class Budget(Table):
     """What a network may be; FLOPs and activations for one picture, forward."""
 
     parameters: Count = 50_000_000
-    flops: Count = 2_000_000_000
+    flops: Count = 1_500_000_000
     activation_megabytes: Amount = 64
     constants: Count = 1_000_000
 
@@ -128,7 +128,7 @@ class Limits(Table):
     build_seconds: Amount = 20
     cpu_seconds: Amount = 60
     memory_megabytes: Count = 4096
-    training_seconds: Amount = 900
+    training_seconds: Amount = 3600
     notebook_megabytes: Amount = 100
     source_megabytes: Amount = 10
 

@@ -121,7 +121,7 @@ def _zigzag(canvas: _Canvas) -> Field:
     turned = canvas.each(0, 1) < 0.5
     along, across = np.where(turned, canvas.y, canvas.x), np.where(turned, canvas.x, canvas.y)
     swing = canvas.each(0.30, 0.50) * canvas.period
-    return _stripes(canvas, across + swing * _wave(along / (canvas.period * canvas.each(1.1, 1.7))))
+    return _stripes(canvas, across + swing * _wave(along / (canvas.period * canvas.each(1.4, 2.0))))
 
 
 def _rings(canvas: _Canvas) -> Field:
@@ -132,7 +132,7 @@ def _rings(canvas: _Canvas) -> Field:
 
 def _cells(canvas: _Canvas) -> tuple[Field, Field, Field]:
     """Return the distance from the middle of the cell of a square grid, right and down, and the cell's side."""
-    side = canvas.period * 1.25
+    side = 3 + canvas.period * 0.85
     across, down = canvas.x / side, canvas.y / side
     return (across - np.floor(across) - 0.5) * side, (down - np.floor(down) - 0.5) * side, side
 

@@ -59,7 +59,7 @@ class LocalExecutor(Executor):
     """
 
     def __init__(self, slots: int, start: Callable[[], Worker], tell: Tell) -> None:
-        """Start `slots` threads; workers are started by the threads themselves."""
+        """Start `slots` threads; each thread starts its worker at once."""
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], dict[str, Any]] | None] = (
             queue.SimpleQueue()
         )
@@ -83,6 +83,7 @@ class LocalExecutor(Executor):
         # A worker dies with the thread that started it (PR_SET_PDEATHSIG counts threads), so each thread keeps
         # its own from beginning to end.
         try:
+            slot.worker  # noqa: B018 - starts the warm process, which takes seconds to import torch
             while (item := self._jobs.get()) is not None:
                 future, function, job = item
                 if self._closing.is_set() or not future.set_running_or_notify_cancel():

@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Protocol
 
 from grader.faults import GraderFault
@@ -442,8 +441,3 @@ def worker(*, warm: bool = True, fork: bool | None = None) -> Worker:
     """Return the worker that fits this system: a zygote where processes can be forked, else a spare."""
     can_fork = sys.platform == "linux" if fork is None else fork
     return Zygote(warm=warm) if can_fork else Spare(warm=warm)
-
-
-def scratch_root() -> Path:
-    """Return the folder under which workers make their own."""
-    return Path(tempfile.gettempdir())

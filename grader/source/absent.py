@@ -12,9 +12,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from grader.records import Repair
-from grader.source.effects import callee, roots
+from grader.source.aliases import callee, roots
 from grader.source.guesses import Guess, Hints, by_name
-from grader.source.slicing import Program, exchanged, sliced
+from grader.source.program import Program, exchanged
+from grader.source.slicing import sliced
 from grader.source.statements import Definition, Statement, like
 
 _LISTS = frozenset(
@@ -96,7 +97,7 @@ def _rewritten(program: Program, index: int, hints: Hints) -> Statement | None:
     used = {name for name in program.facts[index].now if _tainted(program, name, index)}
     reader = _Reader(used, hints)
     node = reader.visit(copy.deepcopy(statement.node))
-    if not reader.replaced:
+    if not reader.replaced or not isinstance(node, ast.stmt):
         return None
     what = "; ".join(f"`{old}` needs data that is not here: {_said(guess)} was used." for old, guess in reader.replaced)
     return replace(statement, node=like(node, statement.node), repair=Repair("data", what))

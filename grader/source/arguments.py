@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader.records import Repair
+from grader.source.aliases import callee, roots
 from grader.source.classes import Catalogue, Class, dotted
-from grader.source.effects import callee, roots
 from grader.source.guesses import Guess, Hints, by_name
 from grader.source.statements import Function
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from grader.source import vocabulary as words
-from grader.source.classes import Catalogue, Made, dotted, made_by, unwrapped
-from grader.source.effects import Names, called_by, callee, is_training, optimised_by, roots
-from grader.source.slicing import Program, Thing, Things
+from grader.source.aliases import Names, callee, roots
+from grader.source.classes import Catalogue, dotted
+from grader.source.effects import called_by, is_training, optimised_by
+from grader.source.making import Made, made_by, unwrapped
+from grader.source.program import Program, Thing, Things
 from grader.source.statements import Definition, executed
 
 NO_MODEL = re.compile(

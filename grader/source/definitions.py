@@ -1,4 +1,4 @@
-"""Summarise the functions and methods of a submission: what does calling them do?"""
+"""Summarise the functions and methods of a submission by what calling them does."""
 
 from __future__ import annotations
 
@@ -7,22 +7,8 @@ import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from grader.source.effects import (
-    NOTHING,
-    Known,
-    Names,
-    Summary,
-    aliases_in,
-    called_by,
-    changes,
-    is_loading,
-    is_training,
-    optimised_by,
-    resolved,
-    roots,
-    sources,
-    summary_of,
-)
+from grader.source.aliases import NOTHING, Known, Names, Summary, aliases_in, resolved, roots, sources, summary_of
+from grader.source.effects import called_by, changes, is_loading, is_training, optimised_by
 from grader.source.statements import Function, Statement, executed
 
 _ROUNDS = 8

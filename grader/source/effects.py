@@ -3,134 +3,23 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from grader.source import vocabulary as words
+from grader.source.aliases import (
+    NOTHING,
+    Known,
+    Names,
+    Summary,
+    aliases_in,
+    arguments,
+    callee,
+    given_to,
+    resolved,
+    roots,
+    summary_of,
+)
 from grader.source.statements import Definition, executed
-
-Names = frozenset[str]
-NOTHING: Names = frozenset()
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """What calling a function of the submission does.
-
-    Attributes:
-        parameters: names of its parameters in order, `self` included.
-        edits: parameters whose object it changes, and module names that it changes.
-        rebinds: module names that it binds with `global`.
-        trains: whether training happens in it.
-        loads: whether it loads data.
-        returned: for each value that it returns, the parameter that it is; None for anything else.
-        gives: parameters and module names of which some returned value is, or is a part of.
-        optimises: parameters whose `.parameters()` it gives to an optimiser.
-        calls: parameters that it calls.
-    """
-
-    parameters: tuple[str, ...] = ()
-    edits: Names = NOTHING
-    rebinds: Names = NOTHING
-    trains: bool = False
-    loads: bool = False
-    returned: tuple[str | None, ...] = ()
-    gives: Names = NOTHING
-    optimises: Names = NOTHING
-    calls: Names = NOTHING
-
-
-@dataclass(frozen=True, slots=True)
-class Known:
-    """What is known of the submission while one statement is looked at.
-
-    Attributes:
-        functions: its functions and the `__init__` of its classes (without `self`), by name.
-        methods: its classes' methods by bare name; those of several classes are joined.
-        imported: names that imports bind.
-    """
-
-    functions: Mapping[str, Summary] = field(default_factory=dict)
-    methods: Mapping[str, Summary] = field(default_factory=dict)
-    imported: Names = NOTHING
-
-
-def callee(call: ast.Call) -> str:
-    """Return the last name of what is called: `nn.init.zeros_(w)` gives `zeros_`."""
-    if isinstance(call.func, ast.Attribute):
-        return call.func.attr
-    return call.func.id if isinstance(call.func, ast.Name) else ""
-
-
-def roots(*nodes: ast.AST | None) -> Names:
-    """Return the names whose object an expression is, or is a part of.
-
-    `model.fc.weight` -> model; `enumerate(model.children())` -> model; `model(x)` -> nothing.
-    """
-    found: set[str] = set()
-    todo = [node for node in nodes if node is not None]
-    while todo:
-        node = todo.pop()
-        if isinstance(node, ast.Name):
-            found.add(node.id)
-        elif isinstance(node, ast.Attribute | ast.Subscript | ast.Starred | ast.Await | ast.NamedExpr):
-            todo.append(node.value)
-        elif isinstance(node, ast.IfExp):
-            todo += [node.body, node.orelse]
-        elif isinstance(node, ast.BoolOp):
-            todo += node.values
-        elif isinstance(node, ast.Tuple | ast.List | ast.Set):
-            todo += node.elts
-        elif isinstance(node, ast.Call):
-            if isinstance(node.func, ast.Attribute) and callee(node) in words.PARTS:
-                todo.append(node.func.value)
-            elif callee(node) in words.PASSING:
-                todo += node.args
-    return frozenset(found)
-
-
-def aliases_in(nodes: Iterable[ast.AST], known: Known) -> dict[str, Names]:
-    """Return the names that stand for (parts of) other names' objects: `m = model`, `for p in model.parameters()`."""
-    found: dict[str, Names] = {}
-    for node in nodes:
-        for target, value in _bindings(node):
-            for one, part in _paired(target, value):
-                if isinstance(one, ast.Name) and (names := sources(part, known)):
-                    found[one.id] = found.get(one.id, NOTHING) | names
-    return found
-
-
-def sources(value: ast.expr, known: Known) -> Names:
-    """Return the names whose object a value may be, calls of the submission's own functions included."""
-    names = roots(value)
-    for call in [value] if isinstance(value, ast.Call) else []:
-        summary = summary_of(call, known)
-        given = arguments(call, given_to(call, summary))
-        names |= roots(*(argument for parameter, argument in given.items() if parameter in summary.gives))
-        names |= summary.gives - frozenset(summary.parameters)
-        if isinstance(call.func, ast.Attribute) and summary.gives & frozenset(summary.parameters[:1]):
-            names |= roots(call.func.value)
-    return names - known.imported
-
-
-def arguments(call: ast.Call, parameters: tuple[str, ...]) -> dict[str | None, ast.expr]:
-    """Match a call's arguments to the parameters of the function."""
-    plain = [one for one in call.args if not isinstance(one, ast.Starred)]
-    given: dict[str | None, ast.expr] = dict(zip(parameters, plain, strict=False))
-    given.update((word.arg, word.value) for word in call.keywords if word.arg)
-    return given
-
-
-def resolved(names: Iterable[str], aliases: Mapping[str, Names]) -> Names:
-    """Follow aliases: the loop's `p` to `model`."""
-    found: set[str] = set()
-    todo = list(names)
-    while todo:
-        name = todo.pop()
-        if name not in found:
-            found.add(name)
-            todo += aliases.get(name, ())
-    return frozenset(found)
 
 
 def edited(node: ast.AST, known: Known) -> Names:
@@ -162,12 +51,6 @@ def rebound(node: ast.AST, known: Known) -> Names:
     return found
 
 
-def summary_of(call: ast.Call, known: Known) -> Summary:
-    """Return what is known of the function or method that is called; an empty summary when nothing is."""
-    table = known.functions if isinstance(call.func, ast.Name) else known.methods
-    return table.get(callee(call), Summary())
-
-
 def optimised_by(call: ast.Call, known: Known) -> Names:
     """Return the names whose parameters a call gives to an optimiser: `Adam(model.parameters())`."""
     if words.OPTIMISER.match(callee(call)):
@@ -184,11 +67,6 @@ def called_by(call: ast.Call, known: Known) -> Names:
     summary = summary_of(call, known)
     given = arguments(call, given_to(call, summary))
     return own | roots(*(value for name, value in given.items() if name in summary.calls))
-
-
-def given_to(call: ast.Call, summary: Summary) -> tuple[str, ...]:
-    """Return the parameters that the arguments of a call go to: a method's `self` is given already."""
-    return summary.parameters[1:] if isinstance(call.func, ast.Attribute) else summary.parameters
 
 
 def is_training(call: ast.Call, known: Known) -> bool:
@@ -212,6 +90,7 @@ def is_training(call: ast.Call, known: Known) -> bool:
 
 
 def is_loading(call: ast.Call, known: Known) -> bool:
+    """Tell whether one call loads data: `datasets.MNIST(…)`, `open("y.csv")`, `pd.read_csv(…)`."""
     name = callee(call)
     if isinstance(call.func, ast.Name) and name in known.functions:
         return known.functions[name].loads
@@ -297,29 +176,3 @@ def _patched(nodes: Iterable[ast.AST]) -> Names:
             if not words.GLOBAL_SWITCHES & set(path):
                 found.update(path[:1])
     return frozenset(found)
-
-
-def _bindings(node: ast.AST) -> Iterator[tuple[ast.expr, ast.expr]]:
-    """Return the (target, value) pairs of assignments, loops and `with`."""
-    if isinstance(node, ast.Assign):
-        yield from ((target, node.value) for target in node.targets)
-    elif (isinstance(node, ast.AnnAssign) and node.value is not None) or isinstance(node, ast.NamedExpr):
-        yield node.target, node.value
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        receiver = (
-            node.iter.func.value
-            if isinstance(node.iter, ast.Call) and isinstance(node.iter.func, ast.Attribute)
-            else None
-        )
-        yield node.target, receiver or node.iter
-    elif isinstance(node, ast.withitem) and node.optional_vars is not None:
-        yield node.optional_vars, node.context_expr
-
-
-def _paired(target: ast.expr, value: ast.expr) -> list[tuple[ast.expr, ast.expr]]:
-    """Pair `a, b = c, d` one to one, and every name of another tuple with the whole value."""
-    if not isinstance(target, ast.Tuple | ast.List):
-        return [(target, value)]
-    if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts):
-        return [pair for one, part in zip(target.elts, value.elts, strict=True) for pair in _paired(one, part)]
-    return [pair for one in target.elts for pair in _paired(one, value)]

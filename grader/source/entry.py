@@ -8,21 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from grader.records import Repair
+from grader.source.aliases import callee
 from grader.source.candidates import NO_MODEL, Candidate, Evidence, Uses, candidates_in, class_of, evidence_for, uses_of
-from grader.source.classes import helpers, made_by, returned_by
-from grader.source.effects import callee
 from grader.source.guesses import Hints
+from grader.source.making import helpers, made_by, returned_by
 from grader.source.notebook import Source
-from grader.source.planning import (
-    Plan,
-    Reading,
-    for_candidate,
-    for_class,
-    for_expression,
-    for_function,
-    inlined,
-    read,
-)
+from grader.source.planning import Plan, Reading, for_candidate, for_class, for_expression, for_function, inlined, read
 from grader.source.statements import Statement
 
 __all__ = ["Hints", "Plan", "plans", "why_nothing"]

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterable
 
 from grader.source.notebook import Source
-from grader.source.slicing import Program, analysed, sliced, taken
+from grader.source.program import Program, analysed
+from grader.source.slicing import sliced, taken
 from grader.source.statements import Definition, Statement, executed, statements
 
 EVERYTHING = "*"

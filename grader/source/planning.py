@@ -11,11 +11,13 @@ from grader.records import Repair, Where
 from grader.source.absent import without_data
 from grader.source.arguments import Call, Offered, command_line, complete, constructor
 from grader.source.candidates import Candidate
-from grader.source.classes import Catalogue, Class, catalogued, convolutions, helpers, roots_of
+from grader.source.classes import Catalogue, Class, catalogued, roots_of
 from grader.source.guesses import Hints, by_name
+from grader.source.making import convolutions, helpers
 from grader.source.modules import modules_for
 from grader.source.notebook import Source
-from grader.source.slicing import Program, analysed, extended, shortened, sliced, taken
+from grader.source.program import Program, analysed, extended, shortened
+from grader.source.slicing import sliced, taken
 from grader.source.statements import Definition, Function, Statement, like, statements
 
 
@@ -86,7 +88,8 @@ def read(source: Source, hints: Hints) -> Reading:
 def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
     """Return the ways to build a candidate: without data, as it is written, and from its class alone."""
     part = shortened(candidate.program, candidate.until)
-    expression, repairs = candidate.variable, ()
+    expression = candidate.variable
+    repairs: tuple[Repair, ...] = ()
     if candidate.made.call is None:
         call = complete(candidate.variable, _init(reading, candidate.made.name), reading.hints, reading.offered)
         said = f"{candidate.variable} is the class {candidate.made.name} itself; write {candidate.made.name}() to build one."

@@ -11,7 +11,8 @@ from __future__ import annotations
 import ast
 import copy
 
-from grader.source.effects import Known, Names, edited, rebound, roots
+from grader.source.aliases import Known, Names, roots
+from grader.source.effects import edited, rebound
 from grader.source.facts import facts_of
 from grader.source.statements import Compound, blocks
 from grader.source.training import brings_back

@@ -57,7 +57,8 @@ def compiled(statement: Statement) -> CodeType:
     """Compile one statement under its own file name; raise what `compile` raises."""
     module = ast.Module([statement.node], [])
     name = filename(statement.file, statement.cell)
-    return compile(module, name, "exec", statement.flags, dont_inherit=True)
+    code: CodeType = compile(module, name, "exec", statement.flags, dont_inherit=True)
+    return code
 
 
 def statements(cells: Iterable[Cell], *, main: bool = True) -> tuple[Statement, ...]:

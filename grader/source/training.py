@@ -14,16 +14,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from grader.records import Repair
-from grader.source.effects import (
-    Known,
-    arguments,
-    callee,
-    is_training,
-    optimised_by,
-    roots,
-    summary_of,
-    trains,
-)
+from grader.source.aliases import Known, arguments, callee, roots, summary_of
+from grader.source.effects import is_training, optimised_by, trains
 from grader.source.statements import Compound, Definition, Statement, blocks, executed, like
 from grader.source.vocabulary import LOADERS
 

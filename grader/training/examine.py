@@ -37,7 +37,7 @@ class Budget:
     """
 
     parameters: int = 50_000_000
-    flops: int = 2_000_000_000
+    flops: int = 1_500_000_000
     activation_megabytes: float = 64.0
     constants: int = 1_000_000
 
@@ -81,7 +81,12 @@ def _surveys(document: Document, task: Task) -> tuple[Survey, Survey]:
         graph = document.graph(mode, task.batch)
         if graph is None:
             raise DocumentError(f"no {mode} graph for a batch of {task.batch}")
-        found.append(survey(document, graph, task.shape, task.batch))
+        try:
+            found.append(survey(document, graph, task.shape, task.batch))
+        except DocumentError:
+            raise
+        except Exception as error:  # an operator may raise anything on arguments that export never made
+            raise DocumentError(f"the {mode} graph does not run: {_one_line(error)}") from error
     return found[0], found[1]
 
 

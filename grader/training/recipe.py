@@ -11,8 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -47,10 +46,6 @@ class Recipe:
     seed: int = 0
     memory_format: str = "channels_last"
 
-    def to_json(self) -> dict[str, Any]:
-        """Return plain values."""
-        return asdict(self)
-
 
 CURVE_POINTS = 50
 """How many points of the learning curve are kept."""
@@ -76,6 +71,11 @@ def loss_for(meaning: Meaning) -> Callable[[torch.Tensor, torch.Tensor], torch.T
     if meaning is Meaning.LOG_PROBABILITIES:
         return lambda answer, labels: F.nll_loss(answer.float(), labels)
     return lambda answer, labels: F.cross_entropy(answer.float(), labels)
+
+
+def can_fuse(trainable: Sequence[torch.Tensor]) -> bool:
+    """Tell whether the optimiser's fused kernel takes these weights; it refuses complex numbers."""
+    return all(one.is_floating_point() for one in trainable)
 
 
 class Pictures:
@@ -137,7 +137,9 @@ def train(
     """Train `trainable` in place; return the learning curve. `labels` are (N,) int64 on the pictures' device."""
     seed_everything(recipe.seed)
     loss_of = loss_for(meaning)
-    optimiser = torch.optim.AdamW(trainable, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=True)
+    optimiser = torch.optim.AdamW(
+        trainable, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=can_fuse(trainable)
+    )
     plan = order(len(pictures), recipe.batch, recipe.steps, recipe.seed)
     every = max(1, recipe.steps // CURVE_POINTS)
     curve: list[CurvePoint] = []

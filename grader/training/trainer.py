@@ -22,7 +22,7 @@ from grader.graph.replay import Program, programs
 from grader.graph.tensors import read
 from grader.records import CurvePoint, Meaning
 from grader.training import device as devices
-from grader.training.recipe import Pictures, Recipe, loss_for, predict, train
+from grader.training.recipe import Pictures, Recipe, can_fuse, loss_for, predict, train
 
 BY_HEART = 64
 """Pictures that a network is asked to learn by heart."""
@@ -159,7 +159,7 @@ def learn_by_heart(
     for rate in (3e-3, 1e-3):
         trainee.reset()
         seed_everything(recipe.seed)
-        optimiser = torch.optim.Adam(trainee.trainable, lr=rate, fused=True)
+        optimiser = torch.optim.Adam(trainee.trainable, lr=rate, fused=can_fuse(trainee.trainable))
         for step in range(BY_HEART_STEPS):
             loss = loss_of(trainee.train(pictures.batch(chosen)), labels[chosen])
             optimiser.zero_grad(set_to_none=True)

@@ -11,7 +11,8 @@ import pytest
 from grader import bundled, submissions
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor
-from grader.pipeline import Assignment, conclude, prepare
+from grader.orders import Assignment, prepare
+from grader.pipeline import conclude
 from grader.records import Outcome, Report
 from grader.rubric import load
 from grader.sandbox.launch import worker

@@ -1,0 +1,1 @@
+"""Training: the recipe, the trainer and the examination of a graph."""
