@@ -144,7 +144,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     else:
         show_batch(console, reports, time.monotonic() - started, batch.reused)
     if batch.interrupted:
-        notices.print(f"Stopped. {len(reports)} finished submissions are in {options.out}; the same command goes on.")
+        notices.print(f"Stopped. {len(reports)} finished submissions are in {options.out}; the same command goes on.", soft_wrap=True)
         return 130
     return 3 if any(one.status is Status.GRADER_FAULT for one in reports) else 0
 

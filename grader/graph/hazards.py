@@ -93,6 +93,12 @@ def _index(x: torch.Tensor, indices: Sequence[torch.Tensor | None], *rest: Any) 
         raise HazardError("index: a mask makes the shape depend on the data")
 
 
+def _into(one: Any, other: Any, *, out: torch.Tensor) -> None:
+    """Let `out` be written, never resized: its memory may be a parameter's."""
+    if out.shape != torch.broadcast_shapes(getattr(one, "shape", ()), getattr(other, "shape", ())):
+        raise HazardError("out: the result is of another shape than the tensor that is to take it")
+
+
 CHECKS: dict[str, Callable[..., None]] = {
     **{f"aten.{kind}.input": _recurrent(kind) for kind in GATES},
     "aten.lstm_cell.default": _cell(4),
@@ -104,5 +110,7 @@ CHECKS: dict[str, Callable[..., None]] = {
     "aten.index.Tensor": _index,
     "aten.index_put.default": _index,
     "aten.index_put_.default": _index,
+    "aten.div.out": _into,
+    "aten.mul.out": _into,
 }
 """Operator -> a function of its arguments that raises HazardError."""

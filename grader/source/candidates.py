@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.source import vocabulary as words
 from grader.source.aliases import Names, callee, roots
@@ -22,7 +22,7 @@ NO_MODEL = re.compile(
 """Objects that derive from `nn.Module` as well."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """Something that may be the model.
 
@@ -30,7 +30,6 @@ class Candidate:
         variable: the name that it is bound to.
         made: what makes it.
         index: the statement that binds it first.
-        last: the statement that binds it last under `variable`.
         until: the statement before which it is complete; its name stands for something else from there on.
         things: the objects that it may be.
         program: where all those indexes count.
@@ -41,7 +40,6 @@ class Candidate:
     variable: str
     made: Made
     index: int
-    last: int
     until: int
     things: Things
     program: Program
@@ -90,27 +88,23 @@ class _Collected:
 
 def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> list[Candidate]:
     """Return the models that statements from `start` on bind to names, in order; aliases count once."""
-    found: dict[Things, Candidate] = {}
+    found: dict[Thing, Candidate] = {}
     for index in range(start, len(program.pieces)):
         for name, value in _bound(program.pieces[index].statement.node):
-            made = _made(value, name, index, catalogue, program)
             things = program.things(name, index + 1)
-            if made is not None:
+            known = next((found[thing] for thing in things if thing in found), None)
+            made = _made(value, name, index, catalogue, program)
+            if known is None and made is not None:
                 own = frozenset({(index, name)}) & things or things
-                if own and not (known := _same(found, own)):
-                    found[own] = Candidate(name, made, index, index, _until(program, name, index), own, program)
-                elif own and known and made.name != known.made.name:
-                    found[known.things] = Candidate(
-                        name, made, known.index, index, _until(program, name, index), known.things, program
-                    )
-                    continue
-            whole = isinstance(unwrapped(value), ast.Name)  # `params = model.parameters()` is only a part of it
-            if things and whole and (known := _same(found, things)) and known.last < index:
-                # model = Net(); model = nn.DataParallel(model): the same model under its last name
-                found[known.things] = Candidate(
-                    name, known.made, known.index, index, _until(program, name, index), known.things, program
-                )
-    return list(found.values())
+                new = Candidate(name, made, index, _until(program, name, index), own, program)
+            elif known is not None and (made or isinstance(unwrapped(value), ast.Name)):
+                # model = Net(); model = nn.DataParallel(model): the same model under its last name.
+                # `params = model.parameters()` is only a part of it.
+                new = replace(known, variable=name, made=made or known.made, until=_until(program, name, index))
+            else:
+                continue
+            found.update(dict.fromkeys(new.things, new))
+    return list(dict.fromkeys(found.values()))
 
 
 def uses_of(program: Program) -> Uses:
@@ -195,10 +189,6 @@ def _made(value: ast.expr, name: str, index: int, catalogue: Catalogue, program:
     if made.call is not None and is_training(made.call, program.known):
         return None
     return made
-
-
-def _same(found: dict[Things, Candidate], things: Things) -> Candidate | None:
-    return next((candidate for known, candidate in found.items() if known & things), None)
 
 
 def _until(program: Program, name: str, index: int) -> int:

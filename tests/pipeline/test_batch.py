@@ -200,7 +200,7 @@ def test_a_crash_costs_one_row(tmp_path: Path) -> None:
         "batch",
         str(found),
         "--rubric",
-        str(small_rubric(tmp_path, steps=20)),
+        str(small_rubric(tmp_path)),
         "--out",
         str(tmp_path / "out"),
         "--workers",

@@ -1,0 +1,202 @@
+"""Where processes can be forked: one warm process, a fork of it for each job."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import selectors
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping
+from typing import Any
+
+from grader.faults import GraderFault
+from grader.sandbox import confine
+from grader.sandbox.command import command
+from grader.sandbox.outcome import GRACE_SECONDS, Collector, Done, Listen, verdict
+from grader.sandbox.protocol import Limits, pack
+
+START_SECONDS = 180.0
+
+
+class Zygote:
+    """A warm process that forks one child for each job."""
+
+    def __init__(self, *, warm: bool = True) -> None:
+        """Start it; `ready()` waits until it has imported everything."""
+        self._warm = warm
+        self._closed = False
+        self._process: subprocess.Popen[bytes] | None = None
+        self._control: socket.socket | None = None
+        self._folder: tempfile.TemporaryDirectory[str] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start the process without waiting for it."""
+        ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._folder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
+        folder = self._folder.name
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+            command("--control", str(theirs.fileno()), "--folder", folder, warm=self._warm),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            env=confine.environment(folder),
+            cwd=folder,
+            pass_fds=(theirs.fileno(),),
+            start_new_session=True,
+        )
+        theirs.close()
+        self._control = ours
+        self._is_ready = False
+
+    def ready(self) -> None:
+        """Wait until the warm process can take a job; raise GraderFault when it cannot start."""
+        if self._is_ready:
+            return
+        assert self._control is not None
+        self._control.settimeout(START_SECONDS)
+        try:
+            message = self._control.recv(64)
+        except OSError:
+            message = b""
+        if message != b"ready":
+            text = self._last_words()
+            self.stop()
+            raise GraderFault("The sandbox's warm process did not start.", text)
+        self._is_ready = True
+
+    def _last_words(self) -> str:
+        process = self._process
+        if process is None or process.stderr is None:
+            return ""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(2)
+        os.set_blocking(process.stderr.fileno(), False)
+        lines = (process.stderr.read() or b"").decode("utf-8", "replace").strip().splitlines()
+        return lines[-1][:300] if lines else ""
+
+    def interrupt(self) -> None:
+        """Kill the process and its jobs, from any thread; the job that runs ends, and no other starts."""
+        self._closed = True
+        if self._process is not None:
+            self._process.kill()
+
+    def stop(self) -> None:
+        """Close the control socket, which ends the process and its jobs; kill it if it lingers."""
+        if self._control is not None:
+            self._control.close()
+            self._control = None
+        if self._process is not None:
+            try:
+                self._process.wait(GRACE_SECONDS)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+            if self._process.stderr is not None:
+                self._process.stderr.close()
+            self._process = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def run(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        blobs: Mapping[str, bytes],
+        limits: Limits,
+        listen: Listen | None = None,
+    ) -> Done:
+        """Run one job to its end; restart the warm process when it did not survive the job."""
+        if self._closed:
+            raise GraderFault("The run was stopped.")
+        if self._control is None:
+            self.start()
+        self.ready()
+        assert self._control is not None
+        collector = Collector(limits, listen)
+        started = time.monotonic()
+        report = self._exchange(kind, pack(arguments, blobs), limits, collector)
+        wall = time.monotonic() - started
+        if report is None:
+            self.stop()
+        return verdict(report, collector, limits, wall)
+
+    def _exchange(self, kind: str, payload: bytes, limits: Limits, collector: Collector) -> dict[str, Any] | None:
+        """Send the job and read until its end; None when the warm process died."""
+        assert self._control is not None
+        pipes = [os.pipe() for _ in range(3)]
+        job = _in_memory(payload)
+        try:
+            request = json.dumps({"kind": kind, "limits": limits.to_json()}).encode()
+            socket.send_fds(self._control, [request], [job, *(write for _, write in pipes)])
+        except OSError:
+            for read, _ in pipes:
+                os.close(read)
+            return None
+        finally:
+            os.close(job)
+            for _, write in pipes:
+                os.close(write)
+        try:
+            return self._listen([read for read, _ in pipes], limits, collector)
+        finally:
+            for read, _ in pipes:
+                os.close(read)
+
+    def _listen(self, reads: list[int], limits: Limits, collector: Collector) -> dict[str, Any] | None:
+        assert self._control is not None
+        takes = dict(zip(reads, (collector.take_frames, collector.take_output, collector.take_output), strict=True))
+        report: dict[str, Any] | None = None
+        waiting = True
+        deadline = time.monotonic() + limits.wall_seconds + GRACE_SECONDS
+        asked_to_kill = False
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._control, selectors.EVENT_READ)
+            for read in reads:
+                selector.register(read, selectors.EVENT_READ)
+            while waiting or len(selector.get_map()):
+                # After the job's end its pipes are drained; nothing can write to them any more.
+                events = selector.select(0.05 if not waiting else max(0.05, min(1.0, deadline - time.monotonic())))
+                if not events and not waiting:
+                    break
+                for key, _ in events:
+                    if key.fileobj is self._control:
+                        message = self._receive()
+                        selector.unregister(self._control)
+                        report, waiting = (json.loads(message) if message else None), False
+                        continue
+                    chunk = os.read(key.fd, 1 << 20)
+                    takes[key.fd](chunk) if chunk else selector.unregister(key.fd)
+                if (collector.flooded or collector.malformed) and waiting and not asked_to_kill:
+                    asked_to_kill = True
+                    with contextlib.suppress(OSError):
+                        self._control.send(b"kill")
+                if waiting and time.monotonic() > deadline and self._process is not None:
+                    self._process.kill()
+                    deadline += 60
+        return report
+
+    def _receive(self) -> bytes:
+        assert self._control is not None
+        try:
+            return self._control.recv(65_536)
+        except OSError:
+            return b""
+
+
+def _in_memory(payload: bytes) -> int:
+    """Return a descriptor of an anonymous file that holds `payload`."""
+    if hasattr(os, "memfd_create"):
+        descriptor = os.memfd_create("job")
+        with open(descriptor, "wb", closefd=False) as stream:
+            stream.write(payload)
+        return descriptor
+    with tempfile.TemporaryFile() as stream:
+        stream.write(payload)
+        stream.flush()
+        return os.dup(stream.fileno())

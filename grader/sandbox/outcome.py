@@ -1,0 +1,125 @@
+"""How a job ended: what it sent, what it used, and the word for how it was stopped."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from grader.sandbox.protocol import FrameError, FrameReader, Kind, Limits
+
+GRACE_SECONDS = 3.0
+"""How much later than the warm process the parent itself gives a job up."""
+
+Listen = Callable[[bytes], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """How a job ended.
+
+    Attributes:
+        frames: what came back, by kind; a claim where a student's code ran.
+        stopped: None when the job ended by itself and spoke properly, else the outcome word.
+        output: the beginning of its stdout and stderr.
+        wall_seconds: from sending the job to its end.
+        cpu_seconds: of the job's process; None where the system does not say.
+        memory_bytes: its largest resident size; None where the system does not say.
+    """
+
+    frames: Mapping[Kind, bytes]
+    stopped: str | None
+    output: str
+    wall_seconds: float
+    cpu_seconds: float | None
+    memory_bytes: int | None = None
+
+    def result(self) -> dict[str, Any]:
+        """Return the RESULT frame as an object; empty when there is none that can be read."""
+        try:
+            found = json.loads(self.frames.get(Kind.RESULT, b"{}"))
+        except (ValueError, RecursionError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+class Worker(Protocol):
+    """Something that runs jobs one after the other."""
+
+    def run(
+        self,
+        kind: str,
+        arguments: Mapping[str, Any],
+        blobs: Mapping[str, bytes],
+        limits: Limits,
+        listen: Listen | None = None,
+    ) -> Done:
+        """Run one job to its end."""
+
+    def interrupt(self) -> None:
+        """End the job that runs and take no other, from any thread."""
+
+    def stop(self) -> None:
+        """End the worker and everything below it."""
+
+
+@dataclass(slots=True)
+class Collector:
+    """What a job sends while it runs."""
+
+    limits: Limits
+    listen: Listen | None
+    reader: FrameReader = field(default_factory=FrameReader)
+    kept: bytearray = field(default_factory=bytearray)
+    heard: int = 0
+    malformed: bool = False
+
+    def take_frames(self, chunk: bytes) -> None:
+        """Take what came on the way for results."""
+        if self.malformed:
+            return
+        try:
+            self.reader.feed(chunk)
+        except FrameError:
+            self.malformed = True
+
+    def take_output(self, chunk: bytes) -> None:
+        """Take what was printed."""
+        self.heard += len(chunk)
+        self.kept += chunk[: max(0, self.limits.output_bytes - len(self.kept))]
+        if self.listen is not None:
+            self.listen(chunk)
+
+    @property
+    def flooded(self) -> bool:
+        """Whether more was printed than any honest job prints."""
+        return self.heard > self.limits.flood_bytes
+
+
+def verdict(report: dict[str, Any] | None, collector: Collector, limits: Limits, wall: float) -> Done:
+    """Name how a job ended, in the words of the outcome table."""
+    output = bytes(collector.kept).decode("utf-8", "replace")
+    frames = collector.reader.frames
+    if report is None:
+        return Done(frames, "infra-error", output, wall, None)
+    stopped = _word(report, collector, limits)
+    return Done(frames, stopped, output, wall, report["cpu"], report["memory"])
+
+
+def _word(report: dict[str, Any], collector: Collector, limits: Limits) -> str | None:
+    status = report["status"]
+    number = os.WTERMSIG(status) if os.name == "posix" and os.WIFSIGNALED(status) else 0
+    if collector.flooded:
+        return "output-limit"
+    if report["killed"] == "wall":
+        return "wall-limit"
+    if number in (signal.SIGKILL, getattr(signal, "SIGXCPU", 0)) and (report["cpu"] or 0) >= limits.cpu_seconds - 0.1:
+        return "cpu-limit"
+    if collector.malformed or (collector.reader.frames and not collector.reader.complete):
+        return "malformed-result"
+    if number:
+        return f"killed-sig{number}"
+    return None if Kind.RESULT in collector.reader.frames else "exited-without-result"
