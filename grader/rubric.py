@@ -105,7 +105,7 @@ class Recipe(Table):
 
     steps: Count = 500
     batch: Count = 64
-    learning_rate: Annotated[float, Field(gt=0, le=10)] = 3e-3
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = 4e-3
     weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.2
     seed: Seed = 1

@@ -13,6 +13,7 @@ The bytes are the same on every machine, which a golden hash in the tests holds:
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -36,7 +37,7 @@ _PERIOD = (5.0, 10.0)  # pixels from one stripe to the next
 _TILT = 0.12  # largest tangent of half the tilt: 0.12 is 13.7 degrees
 _CONTRAST = (0.22, 0.80)  # largest difference of the two colours in any channel, of 1
 _GREY = 0.4  # how much of that difference is brightness rather than hue
-_SHADE = 0.20  # largest change of brightness from one border to the other, of 1
+_SHADE = 0.20  # largest change of brightness from one border to the opposite one, of 1
 _NOISE = (0.02, 0.19)  # half width of the noise of one pixel, of 1
 _PATCHES = 3  # how many patches of clutter may lie on one picture
 _PATCH_CHANCE = 0.5  # how probable each of them is
@@ -52,8 +53,8 @@ class _Draws:
     def uniform(self, low: float, high: float, *shape: int) -> Field:
         """Return numbers from `low` to `high` of the given shape."""
         # The top 53 bits of a word, as Generator.random makes them.
-        words = self._bits.random_raw(int(np.prod(shape))) >> np.uint64(11)
-        return low + (high - low) * (words * 2.0**-53).reshape(shape)
+        words = self._bits.random_raw(math.prod(shape)) >> np.uint64(11)
+        return low + (high - low) * (words.astype(np.float64) * 2.0**-53).reshape(shape)
 
     def each(self, low: float, high: float, count: int) -> Field:
         """Return one number for each picture, of shape (count, 1, 1)."""
@@ -61,11 +62,12 @@ class _Draws:
 
     def sign(self, count: int) -> Field:
         """Return -1 or 1 for each picture, of shape (count, 1, 1)."""
-        return np.where(self.each(0, 1, count) < 0.5, -1.0, 1.0)
+        return np.copysign(1.0, self.each(-1, 1, count))
 
-    def bytes(self, *shape: int) -> Field:
+    def octets(self, *shape: int) -> NDArray[np.uint8]:
         """Return whole numbers from 0 to 255 of the given shape, eight from each word."""
-        size = int(np.prod(shape))
+        size = math.prod(shape)
+        # Read as little-endian words, so that a big-endian machine cuts them into the same octets.
         words = self._bits.random_raw(-(-size // 8)).astype("<u8")
         return words.view(np.uint8)[:size].reshape(shape)
 
@@ -246,11 +248,12 @@ def _draw(texture: Callable[[_Canvas], Field], draws: _Draws, count: int) -> NDA
     picture = middle + direction * (2 * ink - 1)
     picture += _shade(draws, count)
     _cover_with_patches(draws, picture)
-    # The sum of two even bytes is a triangular distribution, which is close enough to a bell.
-    grain = draws.bytes(2, *picture.shape)
+    # The sum of two evenly spread octets has a triangular distribution, which is close enough to a bell.
+    grain = draws.octets(2, *picture.shape)
     noise = draws.uniform(*_NOISE, count, 1, 1, 1)
     picture += noise * ((grain[0].astype(np.float64) + grain[1]) / 255 - 1)
-    return np.clip(np.rint(picture * 255), 0, 255).astype(np.uint8)
+    pixels: NDArray[np.uint8] = np.clip(np.rint(picture * 255), 0, 255).astype(np.uint8)
+    return pixels
 
 
 def _canvas(draws: _Draws, count: int) -> _Canvas:
@@ -269,7 +272,8 @@ def _shade(draws: _Draws, count: int) -> Field:
     """Return a change of brightness that grows from one side to another, (count, 1, 32, 32)."""
     along = np.arange(SIDE) / (SIDE - 1) - 0.5
     right, down = draws.uniform(-_SHADE, _SHADE, 2, count, 1, 1, 1)
-    return right * along + down * along[:, None]
+    shade: Field = right * along + down * along[:, None]
+    return shade
 
 
 def _cover_with_patches(draws: _Draws, picture: Field) -> None:

@@ -65,7 +65,7 @@ class PictureSet:
         for array in (self.images, self.labels):
             stored = little_endian(array)
             digest.update(f"{stored.dtype.str} {stored.shape}\n".encode())
-            digest.update(memoryview(stored).cast("B"))
+            digest.update(stored.tobytes())
         # The length in front keeps ("a", "bc") apart from ("ab", "c").
         for name in self.classes:
             encoded = name.encode()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
+import contextlib
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +13,12 @@ from numpy.typing import NDArray
 
 from grader.data.pictures import Split, little_endian
 
+VERSION = 1
+"""Of the files' layout and of `StoredSplit.to_json`."""
+
 PARTS = ("train_images", "train_labels", "held_out_images", "held_out_labels")
+
+_ATTEMPTS = 3  # to put a folder in its place; a second is needed only where an incomplete one lies there
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,7 @@ class StoredSplit:
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
         return {
+            "version": VERSION,
             "folder": str(self.folder),
             "content_hash": self.content_hash,
             "classes": list(self.classes),
@@ -69,7 +75,14 @@ class StoredSplit:
 
     @classmethod
     def from_json(cls, plain: dict[str, Any]) -> StoredSplit:
-        """Rebuild what `to_json` returned."""
+        """Rebuild what `to_json` returned.
+
+        Raises:
+            ValueError: it was written by another version.
+            KeyError: a value is missing.
+        """
+        if plain["version"] != VERSION:
+            raise ValueError(f"a stored split of version {plain['version']}, expected {VERSION}")
         channels, height, width = plain["shape"]
         return cls(
             Path(plain["folder"]),
@@ -85,46 +98,59 @@ def store(split: Split, cache: Path) -> StoredSplit:
     """Return `split` as files below `cache`, written unless they are there already.
 
     The folder appears whole or not at all: it is filled under another name and renamed. Of two processes that
-    store the same split at once, one wins and both use its folder.
+    store the same split at once, the first to finish wins and both use its folder.
+
+    Raises:
+        OSError: the cache cannot be written.
     """
     name = split.content_hash()
     folder = cache / name[:32]
     found = StoredSplit(folder, name, split.train.classes, split.train.shape, len(split.train), len(split.held_out))
     if not is_complete(found):
-        _write(split, folder)
+        _write(split, found)
     return found
 
 
 def is_complete(found: StoredSplit) -> bool:
-    """Tell whether all four arrays are there with the shapes that the split has."""
+    """Tell whether all four arrays are there with the types and shapes that the split has."""
     counts = {"train": found.train_count, "held_out": found.held_out_count}
     for part in PARTS:
         try:
             array = np.load(found.folder / f"{part}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):  # missing, cut short, empty
             return False
-        count = counts[part.rsplit("_", 1)[0]]
-        if array.shape != ((count, *found.shape) if part.endswith("images") else (count,)):
+        side, content = part.rsplit("_", 1)
+        shape, kind = ((*found.shape,), np.uint8) if content == "images" else ((), np.int64)
+        if array.shape != (counts[side], *shape) or array.dtype != kind:
             return False
     return True
 
 
-def _write(split: Split, folder: Path) -> None:
-    folder.parent.mkdir(parents=True, exist_ok=True)
+def _write(split: Split, found: StoredSplit) -> None:
+    found.folder.parent.mkdir(parents=True, exist_ok=True)
     arrays: tuple[NDArray[Any], ...] = (
         split.train.images,
         split.train.labels,
         split.held_out.images,
         split.held_out.labels,
     )
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix="writing-") as draft:
+    with tempfile.TemporaryDirectory(dir=found.folder.parent, prefix="writing-") as workplace:
+        draft, broken = Path(workplace) / "draft", Path(workplace) / "broken"
+        draft.mkdir()
+        broken.mkdir()
         for part, array in zip(PARTS, arrays, strict=True):
-            np.save(Path(draft) / f"{part}.npy", little_endian(array), allow_pickle=False)
-        shutil.rmtree(folder, ignore_errors=True)  # an incomplete one, left by a full disk
-        try:
-            Path(draft).replace(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process was faster, with the same content
-                raise
-        finally:
-            Path(draft).mkdir(exist_ok=True)  # for the context manager to remove
+            np.save(draft / f"{part}.npy", little_endian(array), allow_pickle=False)
+        for attempt in range(_ATTEMPTS):
+            try:
+                draft.replace(found.folder)
+            except OSError:
+                # A folder with files in it is never replaced: either another process was faster with the same
+                # content, and its folder must stay where trainers may be opening it, or an old one is incomplete.
+                if is_complete(found):
+                    return
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                with contextlib.suppress(FileNotFoundError):  # another process has just set it aside
+                    found.folder.replace(broken / str(attempt))
+            else:
+                return

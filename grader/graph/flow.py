@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from grader.graph import operators
-from grader.graph.document import Document, Graph
+from grader.graph import operators, roles
+from grader.graph.document import Document, Graph, Node
 from grader.graph.replay import slots_of
 
 
@@ -50,8 +50,7 @@ def flow(document: Document, graph: Graph) -> Flow:
         before.append(tuple(sorted(needed)))
         reads.append(tuple(sorted({slot - 1 for slot in slots if 0 < slot < first})))
         written = _written(node.operator, node.arguments, memory)
-        if _shares_memory(node.operator) and slots:
-            memory[first + index] = memory[slots[0]]
+        memory[first + index] = _memory_of(node, first + index, memory)
         for one in written:
             writer[one] = index
     touched = [0 in slots_of(node.arguments) for node in graph.nodes]
@@ -88,6 +87,24 @@ def _written(name: str, arguments: Sequence[object], memory: Sequence[int]) -> l
     return found
 
 
+MAY_SHARE = frozenset(
+    {
+        "dropout", "feature_dropout", "alpha_dropout", "feature_alpha_dropout", "type_as", "lift", "meshgrid",
+        "unsafe_chunk", "unsafe_split",
+    }
+)  # fmt: skip
+"""Operators that may return their argument, or views of it, though their schema does not say so."""
+
+
+def _memory_of(node: Node, slot: int, memory: Sequence[int]) -> int:
+    """Return whose memory the result of `node` is: its own, that of `out`, or that of its first argument."""
+    written = _written(node.operator, node.arguments, memory)
+    slots = slots_of(node.arguments)
+    if _shares_memory(node.operator) or roles.base(node.operator) in MAY_SHARE:
+        return written[0] if written else memory[slots[0]] if slots else slot
+    return slot
+
+
 def _shares_memory(name: str) -> bool:
     """Tell whether a result is a view of the first argument, or that argument itself."""
     if name == "getitem":
@@ -110,8 +127,8 @@ def mutates_views(document: Document, graph: Graph) -> bool:
         slots = slots_of(node.arguments)
         if any(one in viewed for one in _written(node.operator, node.arguments, memory)):
             return True
+        memory[first + index] = _memory_of(node, first + index, memory)
         if _shares_memory(node.operator) and slots:
-            memory[first + index] = memory[slots[0]]
             overload = operators.TABLE.get(node.operator)
             if overload is not None and not overload._schema.is_mutable:
                 viewed.add(memory[slots[0]])

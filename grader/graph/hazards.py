@@ -1,8 +1,8 @@
 """What ATen does not check itself: arguments with which an allowed operator reads or writes out of bounds.
 
 Of 126 plausible operators three could be made to crash the process on torch 2.13: recurrent layers with
-undersized weights (which also read foreign memory), `_weight_norm` with a magnitude of the wrong shape, and
-attention with zero heads. The checks run on every call, on shapes alone.
+undersized weights or with states for another batch (which also read foreign memory), `_weight_norm` with a
+magnitude of the wrong shape, and attention with zero heads. The checks run on every call, on shapes alone.
 """
 
 from __future__ import annotations
@@ -26,13 +26,15 @@ def _recurrent(kind: str) -> Callable[..., None]:
     def check(
         x: torch.Tensor, state: Any, weights: Sequence[torch.Tensor], biased: bool, layers: int, *rest: Any
     ) -> None:
-        """Hold every weight to the shape that torch.nn's recurrent layers give it."""
-        bidirectional = bool(rest[2])
-        directions = 2 if bidirectional else 1
-        hidden_state = state[0] if kind == "lstm" else state
-        if x.dim() != 3 or hidden_state.dim() != 3 or not 1 <= layers <= 16:
+        """Hold every state and weight to the shape that torch.nn's recurrent layers give it."""
+        directions = 2 if rest[2] else 1
+        states = list(state) if kind == "lstm" else [state]
+        if x.dim() != 3 or not states or states[0].dim() != 3 or not 1 <= layers <= 16:
             raise HazardError(f"{kind}: not a batch of sequences")
-        hidden = hidden_state.size(-1)
+        hidden = states[0].size(-1)
+        batch = x.size(0 if rest[3] else 1)
+        if any(tuple(one.shape) != (layers * directions, batch, hidden) for one in states):
+            raise HazardError(f"{kind}: a state of the wrong shape")
         each = 4 if biased else 2
         if len(weights) != layers * directions * each:
             raise HazardError(f"{kind}: {len(weights)} weights for {layers} layers")

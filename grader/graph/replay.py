@@ -187,6 +187,17 @@ class _Binder:
 
     def single(self, name: str, place: Any, kind: str, given: Argument) -> Any:
         tag, value = given.tag, given.value
+        if kind == "int" and _is_literal(place.name):
+            # A dtype, a layout and a memory format are integers to the schema, so its own word decides.
+            match tag:
+                case "t" if "dtype" in place.name:
+                    return _literal(operators.DTYPES, value)
+                case "m" if "memory_format" in place.name:
+                    return _literal(operators.MEMORY_FORMATS, value)
+                case "y" if place.name == "layout":
+                    return _literal(operators.LAYOUTS, value)
+                case _:
+                    raise DocumentError(f"{name}: {place.name} cannot be what it is given ({tag})")
         if tag == "s" and kind in ("Tensor", "int", "number", "float", "bool"):
             return Slot(value)
         match kind, tag:
@@ -194,13 +205,6 @@ class _Binder:
                 return self.device
             case "int", "i":
                 return value
-            # A dtype, a layout and a memory format are integers to the schema, so its own word decides.
-            case "int", "t" if "dtype" in place.name:
-                return _literal(operators.DTYPES, value)
-            case "int", "m" if "memory_format" in place.name:
-                return _literal(operators.MEMORY_FORMATS, value)
-            case "int", "y" if place.name == "layout":
-                return _literal(operators.LAYOUTS, value)
             case "Tensor", "f" | "i" | "b":  # x * 0.9 is aten.mul.Tensor with a number for its tensor
                 return value
             case "float", "f" | "i":
@@ -222,6 +226,11 @@ class _Binder:
         if given.tag in "ifb":
             return given.value
         raise DocumentError("arithmetic on sizes takes numbers only")
+
+
+def _is_literal(place: str) -> bool:
+    """Tell whether a place of a schema takes an entry of one of our tables and no number of the document's."""
+    return "dtype" in place or "memory_format" in place or place == "layout"
 
 
 def _literal(table: Sequence[Any], index: int) -> Any:

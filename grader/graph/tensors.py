@@ -62,10 +62,7 @@ def check_header(document: Document, blob: bytes) -> None:
         header: Any = json.loads(blob[8 : 8 + size])
     except (ValueError, RecursionError) as error:
         raise DocumentError("tensors: the header is not JSON") from error
-    expected = {
-        str(index): (STORED[operators.DTYPES[one.dtype]], _stored_shape(one))
-        for index, one in enumerate(document.tensors)
-    }
+    expected = {str(index): _stored(one) for index, one in enumerate(document.tensors)}
     if not isinstance(header, dict) or set(header) - {"__metadata__"} != set(expected):
         raise DocumentError("tensors: the header does not name the tensors of the document")
     for key, (dtype, shape) in expected.items():
@@ -74,11 +71,12 @@ def check_header(document: Document, blob: bytes) -> None:
             raise DocumentError(f"tensors: number {key} is not what the document says")
 
 
-def _stored_shape(one: TensorEntry) -> list[int]:
+def _stored(one: TensorEntry) -> tuple[str, list[int]]:
+    """Return the dtype and the shape under which safetensors has `one`."""
     if one.dtype >= len(operators.DTYPES):
         raise DocumentError("tensors: an unknown dtype")
-    pair = [2] if operators.DTYPES[one.dtype].is_complex else []
-    return [one.shape[dim] for dim in one.order] + pair
+    dtype = operators.DTYPES[one.dtype]
+    return STORED[dtype], [one.shape[dim] for dim in one.order] + ([2] if dtype.is_complex else [])
 
 
 def read(document: Document, blob: bytes, device: torch.device) -> tuple[torch.Tensor, ...]:
@@ -88,7 +86,11 @@ def read(document: Document, blob: bytes, device: torch.device) -> tuple[torch.T
         loaded = load(blob)
     except Exception as error:  # safetensors raises its own exception class for every malformed blob
         raise DocumentError(f"tensors: {type(error).__name__}") from error
-    return tuple(_restore(one, loaded[str(index)], device) for index, one in enumerate(document.tensors))
+    flat = [loaded[str(index)] for index in range(len(document.tensors))]
+    # Two parsers read the header, and a key that stands in it twice need not mean the same to both.
+    if any(list(found.shape) != _stored(one)[1] for one, found in zip(document.tensors, flat, strict=True)):
+        raise DocumentError("tensors: the header says two things")
+    return tuple(_restore(one, found, device) for one, found in zip(document.tensors, flat, strict=True))
 
 
 def _back(one: TensorEntry) -> list[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -142,9 +143,13 @@ def helpers(catalogue: Catalogue, *, functions: bool = False) -> set[str]:
     for name, (function, _) in catalogue.functions.items() if functions else ():
         if "load" not in name and returned_by(function, catalogue):
             users[name] = mentioned(function)
-    return {
-        name for name in users if any(name.rpartition(".")[2] in uses for other, uses in users.items() if other != name)
-    }
+    mentions = Counter(name for uses in users.values() for name in uses)
+    found = set()
+    for name, uses in users.items():
+        bare = name.rpartition(".")[2]
+        if mentions[bare] > (bare in uses):  # `super(Net, self)` is no use of Net by another one
+            found.add(name)
+    return found
 
 
 def _is_package(node: ast.expr) -> bool:

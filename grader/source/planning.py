@@ -146,6 +146,12 @@ def finished(reading: Reading, plan: Plan) -> Plan:
     return replace(plan, modules=modules, repairs=tuple(dict.fromkeys(repairs)))
 
 
+def trains_in(reading: Reading, function: str) -> bool:
+    """Tell whether calling a function of the submission trains."""
+    summary = reading.program.known.functions.get(function)
+    return summary is not None and summary.trains
+
+
 def inlined(reading: Reading, function: ast.FunctionDef, home: Statement) -> tuple[Program, int]:
     """Return the program with the body of a function behind it, and where that begins.
 

@@ -1,0 +1,1 @@
+"""Tests of the pictures; none of them imports torch."""
