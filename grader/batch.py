@@ -144,7 +144,8 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     else:
         show_batch(console, reports, time.monotonic() - started, batch.reused)
     if batch.interrupted:
-        notices.print(f"Stopped. {len(reports)} finished submissions are in {options.out}; the same command goes on.", soft_wrap=True)
+        kept = f"{len(reports)} finished submissions are in {options.out}"
+        notices.print(f"Stopped. {kept}; the same command goes on.", soft_wrap=True, highlight=False)
         return 130
     return 3 if any(one.status is Status.GRADER_FAULT for one in reports) else 0
 

@@ -7,6 +7,7 @@ difference is doubt for a human, never lost points, because the child's numbers 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -117,6 +118,6 @@ def _close(one: str, other: str) -> bool:
     if RAISED in (one, other):
         return one == other
     first, second = float.fromhex(one), float.fromhex(other)
-    if first != first and second != second:  # noqa: PLR0124 - both not a number
-        return True
+    if not (math.isfinite(first) and math.isfinite(second)):
+        return first == second or (math.isnan(first) and math.isnan(second))
     return abs(first - second) <= TOLERANCE * max(abs(first), abs(second), 1e-6)

@@ -178,7 +178,8 @@ def _follow(plan: Plan, places: Places) -> Built:
         except Exception as error:  # noqa: BLE001 - student code raises anything
             failures.append((statement, error))
         except SystemExit as error:
-            failures.append((statement, RuntimeError(f"the code calls sys.exit({error.code})")))
+            said = RuntimeError(f"the code calls sys.exit({error.code})")
+            failures.append((statement, said.with_traceback(error.__traceback__)))
     try:
         found = eval(compile(plan.expression, "<the model>", "eval"), namespace)  # noqa: S307 - as above
     except (Exception, SystemExit) as error:

@@ -34,6 +34,15 @@ def die_with_parent() -> None:
     _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
+def wake_with_parent() -> None:
+    """Ask the kernel to wake this process when its parent dies, in case a job stopped it.
+
+    It then finds its control socket closed, ends the job and everything below it, and goes. Were it killed at
+    once, what a job started in sessions of its own would live on.
+    """
+    _prctl(PR_SET_PDEATHSIG, signal.SIGCONT)
+
+
 def adopt_orphans() -> None:
     """Become the parent of every orphan below this process, so that none outlives a job (Linux)."""
     _prctl(PR_SET_CHILD_SUBREAPER, 1)

@@ -80,10 +80,11 @@ class Zygote:
         return lines[-1][:300] if lines else ""
 
     def interrupt(self) -> None:
-        """Kill the process and its jobs, from any thread; the job that runs ends, and no other starts."""
+        """End the process and its jobs, from any thread; the job that runs ends, and no other starts."""
         self._closed = True
-        if self._process is not None:
-            self._process.kill()
+        if self._control is not None:
+            with contextlib.suppress(OSError):
+                self._control.shutdown(socket.SHUT_RDWR)
 
     def stop(self) -> None:
         """Close the control socket, which ends the process and its jobs; kill it if it lingers."""
@@ -160,15 +161,16 @@ class Zygote:
             for read in reads:
                 selector.register(read, selectors.EVENT_READ)
             while waiting or len(selector.get_map()):
-                # After the job's end its pipes are drained; nothing can write to them any more.
+                # After the job's end its pipes are drained; only what outlived a killed zygote can still write.
                 events = selector.select(0.05 if not waiting else max(0.05, min(1.0, deadline - time.monotonic())))
-                if not events and not waiting:
+                if not waiting and (not events or time.monotonic() > deadline):
                     break
                 for key, _ in events:
                     if key.fileobj is self._control:
                         message = self._receive()
                         selector.unregister(self._control)
                         report, waiting = (json.loads(message) if message else None), False
+                        deadline = time.monotonic() + GRACE_SECONDS
                         continue
                     chunk = os.read(key.fd, 1 << 20)
                     takes[key.fd](chunk) if chunk else selector.unregister(key.fd)

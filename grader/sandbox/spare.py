@@ -6,6 +6,7 @@ import contextlib
 import io
 import json
 import os
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -30,13 +31,14 @@ class Spare:
         self._closed = False
         self._current: subprocess.Popen[bytes] | None = None
         self._next: subprocess.Popen[bytes] | None = None
+        self._scratch: dict[int, str] = {}
         self._folder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
         self._next = self._start()
 
     def _start(self) -> subprocess.Popen[bytes]:
-        folder = self._folder.name
+        folder = tempfile.mkdtemp(prefix="job-", dir=self._folder.name)
         environment = {**confine.environment(folder), **_needed_on_windows()}
-        return subprocess.Popen(  # noqa: S603 - our own interpreter and module
+        process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command("--spare", "--folder", folder, warm=self._warm),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -45,6 +47,8 @@ class Spare:
             cwd=folder,
             start_new_session=os.name == "posix",
         )
+        self._scratch[process.pid] = folder
+        return process
 
     def run(
         self,
@@ -78,6 +82,7 @@ class Spare:
         killed = _wait(process, collector, started + limits.wall_seconds)
         for reader in readers:
             reader.join(GRACE_SECONDS)
+        shutil.rmtree(self._scratch.pop(process.pid), ignore_errors=True)
         status = process.returncode
         report = {"status": -status if status < 0 else status << 8, "killed": killed, "cpu": None, "memory": None}
         return verdict(report, collector, limits, time.monotonic() - started)

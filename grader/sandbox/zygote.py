@@ -107,6 +107,8 @@ def serve(control: socket.socket, jobs: dict[str, Job], folder: str) -> None:
         message, descriptors, _, _ = socket.recv_fds(control, 65_536, 4)
         if not message:
             return
+        if not descriptors:
+            continue  # the wish to kill a job that had ended by then
         request = json.loads(message)
         limits = Limits(**request["limits"])
         scratch = tempfile.mkdtemp(prefix="job-", dir=folder)
@@ -201,7 +203,7 @@ def main(arguments: list[str]) -> None:
         _serve_one(options.folder, warm=options.warm)
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the control socket
-    confine.die_with_parent()
+    confine.wake_with_parent()
     confine.adopt_orphans()
     control = socket.socket(fileno=options.control)
     jobs = load_jobs()

@@ -80,28 +80,27 @@ def constructor(one: Class | None, catalogue: Catalogue) -> ast.FunctionDef | No
 
 
 def roles_of(wanted: Function) -> dict[str, str]:
-    """Return what a constructor does with its parameters: `channels` into a convolution, `classes` out at the end.
+    """Return what a constructor does with its parameters.
 
-    TinyVGG(input_shape, hidden_units, output_shape) calls the channels a shape; nn.Conv2d(input_shape, …) tells.
+    `channels` goes into a convolution, `numbers` into a dense layer, `classes` comes out of one, and a `width`
+    comes out of one layer and goes into another. TinyVGG(input_shape, hidden_units, output_shape) calls the
+    channels a shape; nn.Conv2d(input_shape, hidden_units, 3) tells.
     """
     body = [wanted.body] if isinstance(wanted, ast.Lambda) else wanted.body
-    calls = [node for part in body for node in ast.walk(part) if isinstance(node, ast.Call)]
-    found: dict[str, str] = {}
-    into_layers: set[str] = set()
-    dense = [call for call in calls if callee(call) in ("Linear", "LazyLinear")]
-    for call in calls:
+    into: dict[str, str] = {}
+    out_of: dict[str, str] = {}
+    for call in (node for part in body for node in ast.walk(part) if isinstance(node, ast.Call)):
+        kind = "channels" if callee(call).startswith("Conv") else "numbers" if callee(call) == "Linear" else ""
         first, second = (
             _argument(call, 0, ("in_channels", "in_features")),
             _argument(call, 1, ("out_channels", "out_features")),
         )
-        into_layers |= roots(first)
-        if callee(call).startswith("Conv") and isinstance(first, ast.Name):
-            found.setdefault(first.id, "channels")
-        elif callee(call) == "Linear" and isinstance(first, ast.Name):
-            found.setdefault(first.id, "numbers")
-        if call in dense and isinstance(second, ast.Name):
-            found.setdefault(second.id, "classes")
-    return {name: role for name, role in found.items() if role != "classes" or name not in into_layers}
+        if kind and isinstance(first, ast.Name):
+            into.setdefault(first.id, kind)
+        if kind and isinstance(second, ast.Name):
+            out_of[second.id] = "classes" if kind == "numbers" else "width"
+    ends = {name: role for name, role in out_of.items() if role == "classes"}
+    return {**ends, **into, **dict.fromkeys(into.keys() & out_of.keys(), "width")}
 
 
 def command_line(program: Iterable[ast.stmt]) -> dict[str, str]:
@@ -165,10 +164,13 @@ def _value(
 
 def _guess(parameter: str, wanted: Function | None, role: str | None, hints: Hints, offered: Offered) -> Guess:
     usual = by_name(parameter, hints)
-    if role == "channels" and not (usual and usual.text == "64" and not usual.given):
-        return Guess(str(hints.input_shape[0]), "the number of colour channels", given=True)
-    if role == "classes" and not (usual and usual.text == "64"):
-        return Guess(str(hints.classes), "the number of classes", given=True)
+    by_role = {
+        "channels": Guess(str(hints.input_shape[0]), "the number of colour channels", given=True),
+        "classes": Guess(str(hints.classes), "the number of classes", given=True),
+        "width": Guess("64", "a usual width"),
+    }
+    if role in by_role and (usual is None or usual.given):
+        return by_role[role]
     if parameter in _SETTINGS and wanted is not None:
         return _settings(parameter, wanted, hints, offered)
     if "block" in parameter and "num" not in parameter and offered.blocks:

@@ -93,11 +93,15 @@ def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> lis
         for name, value in _bound(program.pieces[index].statement.node):
             things = program.things(name, index + 1)
             known = next((found[thing] for thing in things if thing in found), None)
+            bare = unwrapped(value)
             made = _made(value, name, index, catalogue, program)
+            if made is None and known is None and isinstance(bare, ast.Name):  # best = copy.deepcopy(model)
+                copied = [found[thing].made for thing in program.things(bare.id, index) if thing in found]
+                made = copied[0] if copied else None
             if known is None and made is not None:
                 own = frozenset({(index, name)}) & things or things
                 new = Candidate(name, made, index, _until(program, name, index), own, program)
-            elif known is not None and (made or isinstance(unwrapped(value), ast.Name)):
+            elif known is not None and (made or isinstance(bare, ast.Name)):
                 # model = Net(); model = nn.DataParallel(model): the same model under its last name.
                 # `params = model.parameters()` is only a part of it.
                 new = replace(known, variable=name, made=made or known.made, until=_until(program, name, index))

@@ -47,15 +47,17 @@ def choose(texts: Mapping[str, str]) -> Choice:
     """
     imports = {path: _imported(text) for path, text in texts.items()}
     defines = {path for path, text in texts.items() if _DEFINES.search(text)}
-    by_name = {name: path for path in texts for name in module_names(path, "")}
+    used = {
+        path: {other for other in texts if other != path and imports[path] & set(module_names(other, path))}
+        for path in texts
+    }
+    imported = {other for others in used.values() for other in others}
 
-    def rank(path: str) -> tuple[int, ...]:
-        used = {by_name[name] for name in imports[path] if name in by_name} - {path}
-        imported = any(path != other and set(module_names(path, other)) & imports[other] for other in texts)
-        concerned = path in defines or bool(used & defines)
+    def rank(path: str) -> tuple[bool, ...]:
+        concerned = path in defines or bool(used[path] & defines)
         notebook = path.lower().endswith(".ipynb")
         stem = PurePosixPath(path).stem.lower()
-        return (not concerned, not notebook, imported, _PREFERRED.search(stem) is None)
+        return (not concerned, not notebook, path in imported, _PREFERRED.search(stem) is None)
 
     ranks = {path: rank(path) for path in texts}
     order = sorted(texts, key=lambda path: (ranks[path], len(PurePosixPath(path).parts), path))

@@ -9,13 +9,15 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import PurePosixPath
+from typing import Any
 
 from grader.source.syntax import Unreadable, parse
 
 FOREIGN = frozenset(
-    "! bash bigquery cmd cython dot file html javascript js julia latex markdown perl pypy python python2 python3 r ruby "
-    "script sh shell sql svg sx system timeit writefile".split()
+    "! bash bigquery cmd cython dot file html javascript js julia latex markdown perl pypy python python2 python3 r "
+    "ruby script sh shell sql svg sx system timeit writefile".split()
 )
 """Cell magics whose body is another language, runs in another process or binds nothing."""
 
@@ -100,9 +102,9 @@ def _transformed(text: str) -> str:
     """Run IPython's transformations one by one, putting back the lines that each one swallows."""
     if len(text) > _TRANSFORMABLE:
         return text
-    from IPython.core.inputtransformer2 import TransformerManager
 
-    manager = TransformerManager()
+    transformer: Any = import_module("IPython.core.inputtransformer2")  # 0.2 s, and few cells need it
+    manager = transformer.TransformerManager()
     lines = [line + "\n" for line in text.split("\n")]
     blank = next((index for index, line in enumerate(lines) if line.strip()), len(lines))
     head, lines = lines[:blank], _unindented(lines[blank:])
@@ -130,9 +132,9 @@ def _unindented(lines: list[str]) -> list[str]:
 
 
 def _refilled(before: list[str], after: list[str]) -> list[str]:
-    """Put empty lines after the one line that replaced several.
+    r"""Put empty lines after the one line that replaced several.
 
-    !pip install torch \\       (2 lines, IPython makes them one)
+    !pip install torch \       (2 lines, IPython makes them one)
         torchvision
     """
     missing = len(before) - len(after)

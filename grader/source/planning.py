@@ -92,7 +92,8 @@ def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
     repairs: tuple[Repair, ...] = ()
     if candidate.made.call is None:
         call = complete(candidate.variable, _init(reading, candidate.made.name), reading.hints, reading.offered)
-        said = f"{candidate.variable} is the class {candidate.made.name} itself; write {candidate.made.name}() to build one."
+        name = candidate.made.name
+        said = f"{candidate.variable} is the class {name} itself, not an object of it: write {name}() with brackets."
         expression, repairs = call.text, (Repair("instantiate", said), *call.repairs)
     names = sorted(roots_of(ast.parse(expression, mode="eval").body))
     where = candidate.program.pieces[candidate.index].statement.where

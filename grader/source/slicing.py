@@ -12,6 +12,7 @@ from dataclasses import replace
 from grader.records import Repair
 from grader.source import vocabulary as words
 from grader.source.aliases import Names
+from grader.source.facts import Method
 from grader.source.program import Program, Things, analysed, exchanged
 from grader.source.pruning import pruned
 from grader.source.statements import Compound, Definition, Statement
@@ -78,6 +79,7 @@ class _Closure:
         self._used: dict[int, set[int]] = defaultdict(set)
         self._walked: set[tuple[str, int]] = set()
         self._edited: dict[Things, int] = {}
+        self._waiting: dict[str, dict[tuple[int, str], Method]] = defaultdict(dict)
         self._asked: dict[int, Names] = defaultdict(frozenset)
         self._needs: dict[int, set[int]] = defaultdict(set)
         self._end = max((self._last(name) for name in names), default=0)
@@ -118,12 +120,10 @@ class _Closure:
 
     def _collect(self) -> None:
         while self._todo:
-            while self._todo:
-                name, before = self._todo.pop()
-                if (name, before) not in self._seen:
-                    self._seen.add((name, before))
-                    self._find(name, before)
-            self._todo += self._called_methods()
+            name, before = self._todo.pop()
+            if (name, before) not in self._seen:
+                self._seen.add((name, before))
+                self._find(name, before)
 
     def _find(self, name: str, before: int) -> None:
         program = self._program
@@ -144,6 +144,7 @@ class _Closure:
         self._keep(index, frozenset({name}))
         self._needs[before].add(index)
         self._used[index] |= {before, self._end}
+        self._read_methods(index, {before, self._end})
         self._todo += [(late, at) for late in facts.late for at in (before, self._end)]
         walked = (name, index) in self._walked and not (facts.late or facts.methods)
         self._walked.add((name, index))
@@ -177,7 +178,7 @@ class _Closure:
             return
         self._kept.add(index)
         facts, node = self._program.facts[index], self._program.pieces[index].statement.node
-        self._attributes |= facts.attributes
+        self._mention(facts.attributes)
         self._todo += [(read, index) for read in facts.now]
         if isinstance(node, ast.Import) and node.names[0].asname is None:
             self._keep_packages(node.names[0].name.split(".")[0])
@@ -189,17 +190,29 @@ class _Closure:
             if index < self._end and isinstance(node, ast.Import) and "." in node.names[0].name:
                 self._keep(index, frozenset({package}))
 
-    def _called_methods(self) -> list[tuple[str, int]]:
-        """Return what the methods read that the kept code may call; `fit` and `train_dataloader` are not among them."""
-        found = []
-        grown = True
-        while grown:
-            grown = False
-            for index in self._kept:
-                for name, method in self._program.facts[index].methods.items():
-                    if not (method.always or name.rpartition(".")[2] in self._attributes):
-                        continue
-                    grown = grown or not method.attributes <= self._attributes
-                    self._attributes |= method.attributes
-                    found += [(late, at) for late in method.late for at in self._used[index] | {self._end}]
-        return [item for item in found if item not in self._seen]
+    def _read_methods(self, index: int, places: set[int]) -> None:
+        """Ask for what the methods of a class read that building or calling its objects may run.
+
+        `fit` and `train_dataloader` are not among them, as long as nothing that is kept mentions them.
+        """
+        for name, method in self._program.facts[index].methods.items():
+            bare = name.rpartition(".")[2]
+            if method.always or bare in self._attributes:
+                self._read_method(method, places)
+            else:
+                self._waiting[bare][(index, name)] = method
+
+    def _read_method(self, method: Method, places: set[int]) -> None:
+        self._todo += [(late, at) for late in method.late for at in places if (late, at) not in self._seen]
+        self._mention(method.attributes)
+
+    def _mention(self, attributes: Names) -> None:
+        """Note attributes that kept code mentions; methods of those names may be called."""
+        todo = list(attributes - self._attributes)
+        self._attributes |= attributes
+        while todo:
+            for (index, _), method in self._waiting.pop(todo.pop(), {}).items():
+                places = self._used[index]
+                self._todo += [(late, at) for late in method.late for at in places if (late, at) not in self._seen]
+                todo += method.attributes - self._attributes
+                self._attributes |= method.attributes

@@ -84,7 +84,7 @@ def _opened(node: ast.stmt, known: Known, *, begun: bool) -> Iterator[ast.stmt]:
 
 
 def _optimises(node: ast.AST, known: Known) -> bool:
-    """Tell whether an optimiser is made: a loop that does it is about training, whatever became of `%timeit train()`."""
+    """Tell whether an optimiser is made: a loop around that is about training, even with `%timeit train()` gone."""
     return any(isinstance(one, ast.Call) and optimised_by(one, known) for one in executed(node))
 
 
@@ -121,25 +121,27 @@ def _looked_through(statement: Statement, known: Known, bound: set[str]) -> Piec
     """
     node = statement.node
     target, value = _assigned(node)
-    if target is None or value is None:
-        return Piece(statement, node, binds=not trains(node, known), edits=not trains(node, known))
-    names = [one.id for one in target.elts if isinstance(one, ast.Name)] if isinstance(target, ast.Tuple) else []
-    names = names or ([target.id] if isinstance(target, ast.Name) else [])
-    if not isinstance(value, ast.Call):
-        return Piece(statement, node, binds=not trains(node, known), edits=not trains(node, known))
+    plain = Piece(statement, node, binds=not trains(node, known), edits=not trains(node, known))
+    if target is None or not isinstance(value, ast.Call):
+        return plain
     if brings_back(value):
-        known_before = [name for name in names if name in bound]
-        if not known_before:
-            return Piece(statement, node)
-        what = f"`{ast.unparse(value)[:80]}` needs a file or weights that are not here; {known_before[0]} was taken as it was before."
-        return Piece(_rebinding(statement, known_before[0], ast.Name(known_before[0], ast.Load()), what), node)
-    if not is_training(value, known):
-        trained = trains(node, known)
-        return Piece(statement, node, binds=not trained, edits=not trained)
-    for name, before in _models(target, value, known, bound):
-        what = f"`{ast.unparse(node)[:80]}` trains; {name} was taken as it was before."
-        return Piece(_rebinding(statement, name, before, what), node)
-    return Piece(statement, node, binds=False, edits=False)
+        names = [name for name in _names(target) if name in bound]
+        what = f"`{ast.unparse(value)[:80]}` needs a file or weights that are not here"
+        befores: list[tuple[str, ast.expr]] = [(name, ast.Name(name, ast.Load())) for name in names]
+    elif is_training(value, known):
+        what = f"`{ast.unparse(node)[:80]}` trains"
+        befores = list(_models(target, value, known, bound))
+    else:
+        return plain
+    for name, before in befores[:1]:
+        return Piece(_rebinding(statement, name, before, f"{what}; {name} was taken as it was before."), node)
+    return plain
+
+
+def _names(target: ast.expr) -> list[str]:
+    """Return the names of `model` or of `model, history`."""
+    several = target.elts if isinstance(target, ast.Tuple) else [target]
+    return [one.id for one in several if isinstance(one, ast.Name)]
 
 
 def _assigned(node: ast.stmt) -> tuple[ast.expr | None, ast.expr | None]:

@@ -11,8 +11,8 @@ CONTAINER_EDITS = frozenset(
 """Methods that change a list, a dict, a set or an argument parser in place."""
 
 HOLDING = frozenset(
-    "append extend insert add update setdefault appendleft add_module register_module register_buffer register_parameter "
-    "set_submodule __setattr__ __setitem__".split()
+    "append extend insert add update setdefault appendleft add_module register_module register_buffer "
+    "register_parameter set_submodule __setattr__ __setitem__".split()
 )
 """Those after which an object holds their arguments."""
 

@@ -103,10 +103,7 @@ def test_new_points_need_no_training(folder: Path, tmp_path: Path) -> None:
     grader(*words, str(small_rubric(tmp_path)))
     first = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"][0]
     (tmp_path / "more").mkdir()
-    dearer = small_rubric(
-        tmp_path / "more",
-        **{"[criteria.convolution]": "[criteria.convolution] # twice as dear", "points = 4": "points = 8"},
-    )
+    dearer = small_rubric(tmp_path / "more", {"points = 4": "points = 8"})
     done = grader(*words, str(dearer))
     second = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"][0]
     assert second["keys"]["training"] == first["keys"]["training"]

@@ -1,0 +1,1 @@
+"""The graph: document, operators, replay and what is read from it."""

@@ -1,0 +1,1 @@
+"""Tests of reading submissions, slicing them and finding their model."""
