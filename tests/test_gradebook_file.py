@@ -219,7 +219,7 @@ def test_a_folder_that_cannot_be_written_is_refused() -> None:
     assert "cannot be written" in refused(Path("/proc/results/gradebook.sqlite"))
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everything")
+@pytest.mark.skipif(os.geteuid() == 0, reason="root: may write everything")
 def test_a_read_only_gradebook_is_refused(path: Path) -> None:
     """A gradebook that may be read but not written is found when it is opened."""
     with Gradebook.open(path, float):

@@ -1,0 +1,23 @@
+"""What holds for every test: in CI, a test that could have run here and skipped is a failure."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+ALLOWED = ("gpu:", "root:", "stress:")
+"""How the reason of a skip begins when nothing here could have run the test."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skip for any other reason into a failure when CI is set."""
+    report = yield
+    if os.environ.get("CI") and report.skipped and not hasattr(report, "wasxfail"):
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        if not reason.removeprefix("Skipped: ").startswith(ALLOWED):
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid} could have run here and skipped: {reason}"
+    return report
