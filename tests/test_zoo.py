@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -164,8 +164,6 @@ def specimen(request: pytest.FixtureRequest) -> Specimen:
     return study(request.param)
 
 
-
-
 def same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:
     """Tell whether two tensors are equal, each nan included."""
     if one.shape != other.shape or one.dtype != other.dtype:
@@ -185,7 +183,7 @@ def attempt(network: Callable[[torch.Tensor], torch.Tensor], pictures: torch.Ten
 
 
 def follow_recipe(
-    network: Callable[[torch.Tensor], torch.Tensor], trainable: list[torch.Tensor], steps: int, batch: int
+    network: Callable[[torch.Tensor], torch.Tensor], trainable: Sequence[torch.Tensor], steps: int, batch: int
 ) -> list[str]:
     """Train for `steps` as the recipe does, on seeded noise; return the losses to the bit, or what was raised."""
     recipe = Recipe(steps=steps, batch=batch)
@@ -204,7 +202,7 @@ def follow_recipe(
         except RuntimeError as error:
             return [*losses, type(error).__name__]
         optimiser.step()
-        losses.append(loss.item().hex())
+        losses.append(float(loss.item()).hex())
     return losses
 
 
@@ -271,7 +269,11 @@ def test_evaluates_alike(specimen: Specimen) -> None:
         if graph is not None:
             pictures = noise(size, SHAPE, 100 + size)
             wanted, found = attempt(model, pictures), attempt(Program(graph, tensors, CPU), pictures)
-            same = same_bits(wanted, found) if isinstance(wanted, torch.Tensor) and isinstance(found, torch.Tensor) else wanted is found
+            same = (
+                same_bits(wanted, found)
+                if isinstance(wanted, torch.Tensor) and isinstance(found, torch.Tensor)
+                else wanted is found
+            )
             assert same, size
             compared += 1
     assert compared == len(SIZES) or "at" in specimen.verdict

@@ -90,7 +90,8 @@ def _gradients(answer: torch.Tensor, trainable: Sequence[torch.Tensor]) -> str:
     weights = torch.randn(answer.shape, generator=torch.Generator().manual_seed(9))
     for one in trainable:
         one.grad = None
-    (answer.float() * weights).sum().backward()  # not `autograd.grad`, which the older checkpoint refuses
+    # Not `autograd.grad`, which the older checkpoint refuses.
+    (answer.float() * weights).sum().backward()  # type: ignore[no-untyped-call]
     total = 0.0
     for one in trainable:
         total += 0.0 if one.grad is None else one.grad.double().abs().sum().item()

@@ -77,7 +77,7 @@ def _cell(gates: int) -> Callable[..., None]:
 
 def _weight_norm(v: torch.Tensor, g: torch.Tensor, dim: int = 0) -> None:
     expected = tuple(size if axis == dim else 1 for axis, size in enumerate(v.shape))
-    if v.dim() == 0 or not 0 <= dim < v.dim() or tuple(g.shape) != expected:
+    if v.numel() == 0 or v.dim() == 0 or not 0 <= dim < v.dim() or tuple(g.shape) != expected:
         raise HazardError("_weight_norm: the magnitude does not fit the direction")
 
 
@@ -97,7 +97,8 @@ def _index(x: torch.Tensor, indices: Sequence[torch.Tensor | None], *rest: Any) 
 
 def _into(one: Any, other: Any, *, out: torch.Tensor) -> None:
     """Let `out` be written, never resized: its memory may be a parameter's."""
-    if out.shape != torch.broadcast_shapes(getattr(one, "shape", ()), getattr(other, "shape", ())):
+    shapes = (getattr(one, "shape", ()), getattr(other, "shape", ()))
+    if out.shape != torch.broadcast_shapes(*shapes):  # type: ignore[no-untyped-call]
         raise HazardError("out: the result is of another shape than the tensor that is to take it")
 
 

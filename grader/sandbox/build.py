@@ -24,6 +24,7 @@ import torch
 
 from grader.records import Break, Repair
 from grader.sandbox.network import Places, describe
+from grader.sandbox.shims import OnThisMachine
 from grader.source.entry import Plan
 from grader.source.notebook import Source
 from grader.source.statements import Statement, compiled, filename
@@ -150,7 +151,7 @@ def build(plans: Sequence[Plan], places: Places, seconds: float) -> Built:
     first: BuildError | None = None
     for plan in plans:
         try:
-            with deadline(seconds), local_modules(plan.modules), places.watching():
+            with deadline(seconds), local_modules(plan.modules), places.watching(), OnThisMachine():
                 return _follow(plan, places)
         except BuildError as error:
             first = first or error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 import sys
+import traceback
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -20,7 +21,7 @@ from grader.records import Break, Repair
 from grader.sandbox import export as exporting
 from grader.sandbox import shims
 from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
-from grader.sandbox.network import DryRun, Network, Places, dry_run
+from grader.sandbox.network import DryRun, Network, Places, describe, dry_run
 from grader.sandbox.protocol import Channel
 from grader.source.entry import Hints, Plan, plans, why_nothing
 from grader.source.notebook import ReadLimits, Source, read_submission
@@ -115,9 +116,17 @@ class Session:
                 self._note_missing(missing.used)
                 self._answer("broke", broke=error.broke)
                 return
+            except BaseException as error:  # noqa: BLE001 - a kind of the student's own, as hostile code raises
+                self._answer("broke", broke=describe(error, "build", self.places))
+                return
             self._note_missing(missing.used)
             self.repairs += built.repairs
-            self._captured(built)
+            try:
+                self._captured(built)
+            except BaseException as error:  # noqa: BLE001 - the student's objects take part in every call of ours
+                traceback.print_exc()
+                said = describe(error, "forward", self.places)
+                self._answer("uncapturable", reason=f"{said.kind}: {said.message[:300]}")
 
     def _note_missing(self, used: list[str]) -> None:
         if used:
@@ -146,15 +155,17 @@ class Session:
             return
         self.notes += found.notes
         probe = exporting.probe(network, found, self.task.shape, self.task.batch)
+        document = dump(found.document)
         self._answer("captured", model=model, run=run, probe=probe)
-        self.channel.document(dump(found.document))
+        self.channel.document(document)
         self.channel.tensors(found.tensors)
 
     def _prefix(self, network: Network, run: DryRun, model: Mapping[str, Any]) -> None:
         found = exporting.capture_prefix(network, self.task.shape, self.task.batch, self.places)
+        document = dump(found.document) if found is not None else b""
         self._answer("broke", broke=run.broke, model=model, run=run)
         if found is not None:
-            self.channel.document(dump(found.document))
+            self.channel.document(document)
             self.channel.tensors(found.tensors)
 
     def _answer(

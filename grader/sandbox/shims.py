@@ -140,7 +140,7 @@ def install_for_export() -> None:
     enter, leave = torch.inference_mode.__enter__, torch.inference_mode.__exit__
 
     def apply(run: Callable[..., Any], preserve: bool, *args: Any) -> Any:
-        return run(*args) if torch.compiler.is_exporting() else checkpointed(run, preserve, *args)
+        return run(*args) if torch.compiler.is_exporting() else checkpointed(run, preserve, *args)  # type: ignore[no-untyped-call]
 
     def enter_region(self: Any) -> None:
         self.stand_in = torch.no_grad() if self.mode and torch.compiler.is_exporting() else None

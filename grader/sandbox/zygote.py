@@ -24,6 +24,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from grader.sandbox import confine
@@ -125,7 +126,7 @@ def serve(control: socket.socket, jobs: dict[str, Job], folder: str) -> None:
         for one in descriptors:
             os.close(one)
         report = _supervise(pid, limits, control)
-        shutil.rmtree(scratch, ignore_errors=True)
+        remove(scratch)
         if report is None:
             return
         control.send(json.dumps(report).encode())
@@ -157,6 +158,17 @@ def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, An
         "cpu": usage.ru_utime + usage.ru_stime,
         "memory": usage.ru_maxrss * 1024,
     }
+
+
+def remove(folder: str) -> None:
+    """Remove a job's folder, whatever the job did to the rights of what is in it; links are not followed."""
+    with contextlib.suppress(OSError):
+        Path(folder).chmod(0o700)
+        for inside, folders, _ in os.walk(folder):
+            for path in (Path(inside, one) for one in folders):
+                if not path.is_symlink():
+                    path.chmod(0o700)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def _is_leader(pid: int) -> bool:

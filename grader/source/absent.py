@@ -17,6 +17,7 @@ from grader.source.guesses import Guess, Hints, by_name
 from grader.source.program import Program, exchanged
 from grader.source.slicing import sliced
 from grader.source.statements import Definition, Statement, like
+from grader.source.syntax import text_of
 
 _LISTS = frozenset(
     {
@@ -149,10 +150,8 @@ class _Reader(ast.NodeTransformer):
         if of is None or place is None:
             return None
         if isinstance(place, ast.Slice):
-            return (
-                Guess(str(hints.input_shape), "the shape of a picture") if ast.unparse(place) in ("1:", "-3:") else None
-            )
-        axis = ast.unparse(place)
+            return Guess(str(hints.input_shape), "the shape of a picture") if text_of(place) in ("1:", "-3:") else None
+        axis = text_of(place)
         if axis in ("1", "-1") and any(name.lower().startswith(_LABELS) for name in roots(of)):
             return Guess(str(hints.classes), "the number of classes")
         sizes = {"1": 0, "2": 1, "3": 2, "-1": 2, "-2": 1, "-3": 0}
@@ -168,4 +167,4 @@ def _said(guess: Guess) -> str:
 
 
 def _short(node: ast.AST) -> str:
-    return ast.unparse(node)[:80]
+    return text_of(node)[:80]

@@ -11,6 +11,7 @@ from grader.source.aliases import callee, roots
 from grader.source.classes import Catalogue, Class, dotted
 from grader.source.guesses import Guess, Hints, by_name
 from grader.source.statements import Function
+from grader.source.syntax import text_of
 
 _SETTINGS = frozenset(
     {"args", "arg", "config", "cfg", "conf", "hparams", "params", "opt", "options", "hp", "configs", "settings"}
@@ -53,7 +54,7 @@ def complete(name: str, wanted: Function | None, hints: Hints, offered: Offered,
     given: a call in the submission whose arguments are kept.
     """
     if given is not None and any(isinstance(one, ast.Starred) for one in given.args):
-        return Call(f"{name}({ast.unparse(given).partition('(')[2]}", ())
+        wanted = None  # Net(*sizes): nobody knows how many parameters are taken care of
     positional, named = _kept(given)
     texts, repairs = list(positional), []
     roles = roles_of(wanted) if wanted else {}
@@ -143,8 +144,8 @@ def _required(wanted: Function | None) -> list[str]:
 def _kept(given: ast.Call | None) -> tuple[list[str], dict[str, str]]:
     if given is None:
         return [], {}
-    named = {word.arg: ast.unparse(word.value) for word in given.keywords if word.arg}
-    return [ast.unparse(one) for one in given.args], named
+    named = {word.arg: text_of(word.value) for word in given.keywords if word.arg}
+    return [text_of(one) for one in given.args], named
 
 
 def _value(

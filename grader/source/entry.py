@@ -21,6 +21,7 @@ from grader.source.planning import (
     trains_in,
 )
 from grader.source.ranking import candidates, ranked
+from grader.source.syntax import text_of
 
 __all__ = ["Hints", "Plan", "plans", "why_nothing"]
 
@@ -79,7 +80,7 @@ def _for_entry(reading: Reading, entry: str) -> list[Plan]:
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return []
     catalogue, found = reading.catalogue, []
-    name = ast.unparse(tree)
+    name = text_of(tree)
     if catalogue.class_at(name, len(reading.program.pieces)):
         found = [for_class(reading, name)]
     elif name in catalogue.functions:

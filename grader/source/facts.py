@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from grader.source.statements import Compound, Definition, blocks
+from grader.source.syntax import text_of
 
 Names = frozenset[str]
 NOTHING: Names = frozenset()
@@ -147,7 +148,7 @@ def _class(node: ast.ClassDef) -> Facts:
 
 def _runs_always(node: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     dunder = node.name.startswith("__") and node.name.endswith("__")
-    properties = [one for one in node.decorator_list if ast.unparse(one).rpartition(".")[2].endswith("property")]
+    properties = [one for one in node.decorator_list if text_of(one).rpartition(".")[2].endswith("property")]
     return dunder or node.name == "forward" or bool(properties)
 
 

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from grader.source.syntax import Unreadable, parse
+from grader.source.syntax import Unreadable, parse, text_of
 
 FOREIGN = frozenset(
     "! bash bigquery cmd cython dot file html javascript js julia latex markdown perl pypy python python2 python3 r "
@@ -161,10 +161,10 @@ def _quiet(line: str) -> str:
     if not isinstance(statement, ast.Expr | ast.Assign):
         return line
     call = statement.value
-    if not (isinstance(call, ast.Call) and ast.unparse(call.func).startswith("get_ipython().")):
+    if not (isinstance(call, ast.Call) and text_of(call.func).startswith("get_ipython().")):
         return line
     words = [word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]
-    target = "" if isinstance(statement, ast.Expr) else f"{ast.unparse(statement.targets[0])} = "
+    target = "" if isinstance(statement, ast.Expr) else f"{text_of(statement.targets[0])} = "
     code = _code_of(words)
     if code:
         return indent + target + code

@@ -13,7 +13,6 @@ from grader.source.folders import choose, module_names, own_files
 from grader.source.magics import Written, clean, lines_of
 from grader.source.syntax import Unreadable, parse
 
-
 _CODE = {"cell_type": "code", "language": "python", "collapsed": False, "outputs": [], "metadata": {}}
 """A code cell of a version 3 notebook without its text."""
 

@@ -19,6 +19,7 @@ from grader.source.notebook import Source
 from grader.source.program import Program, analysed, extended, shortened
 from grader.source.slicing import sliced, taken
 from grader.source.statements import Definition, Function, Statement, like, statements
+from grader.source.syntax import text_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +138,7 @@ def for_function(reading: Reading, name: str, how: str, position: int | None) ->
 
 def for_expression(reading: Reading, text: str, tree: ast.expr) -> Plan:
     """Return a plan for any expression over the submission's names."""
-    return finished(reading, replace(_calling(reading, text, "entry", Call(text, ())), name=ast.unparse(tree)))
+    return finished(reading, replace(_calling(reading, text, "entry", Call(text, ())), name=text_of(tree)))
 
 
 def finished(reading: Reading, plan: Plan) -> Plan:
@@ -238,4 +239,4 @@ def _parameters(reading: Reading, function: ast.FunctionDef) -> dict[str, ast.ex
         guess = by_name(name, reading.hints)
         if name not in values and guess is not None:
             values[name] = ast.parse(guess.text, mode="eval").body
-    return {name: value for name, value in values.items() if ast.unparse(value) != name}
+    return {name: value for name, value in values.items() if text_of(value) != name}

@@ -219,6 +219,8 @@ class _Objects:
             inner: list[ast.expr] = [*value.args, *(word.value for word in value.keywords)]
         elif isinstance(value, ast.List | ast.Tuple | ast.Set):
             inner = value.elts
+        elif isinstance(value, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            inner = [generator.iter for generator in value.generators]
         else:
             inner = value.values if isinstance(value, ast.Dict) else []
         return self._objects(NOTHING.union(*(sources(one, known) for one in inner)))

@@ -10,7 +10,7 @@ from types import CodeType
 
 from grader.records import Repair, Where
 from grader.source.notebook import Cell
-from grader.source.syntax import Unreadable, parse
+from grader.source.syntax import Unreadable, parse, text_of
 
 Compound = ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
@@ -45,7 +45,7 @@ class Statement:
     @property
     def text(self) -> str:
         """The statement as Python writes it, without the student's comments."""
-        return ast.unparse(self.node)
+        return text_of(self.node)
 
 
 def filename(file: str, cell: int | None) -> str:

@@ -6,6 +6,9 @@ import ast
 import warnings
 from dataclasses import dataclass
 
+DEEPEST = 100
+"""Levels of a tree; people write up to 30, and Python's own tools for trees give up at some 200."""
+
 EXPECTED = (SyntaxError, ValueError, MemoryError, RecursionError, OverflowError)
 """What Python's own parser raises: `x=1\\0` a ValueError, 200,000 minus signs a MemoryError, 200,000 attributes
 in a row a RecursionError."""
@@ -33,12 +36,34 @@ def parse(text: str) -> ast.Module | Unreadable:
         warnings.simplefilter("ignore")  # "\\d" in a plain string is the student's business
         try:
             tree = ast.parse(text)
+            if (depth := _depth(tree)) > DEEPEST:
+                return Unreadable(None, f"too deeply nested ({depth} levels)")
             compile(tree, "<text>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except SyntaxError as error:
             return Unreadable(error.lineno, _bounded(error.msg))
         except EXPECTED as error:
             return Unreadable(None, _bounded(str(error)) or f"too deeply nested ({type(error).__name__})")
     return tree
+
+
+def text_of(node: ast.AST) -> str:
+    r"""Return code as Python writes it; `...` for the few trees that it cannot write down.
+
+    f"{x:{'a'}\n}" has a tree in Python 3.11 and no text.
+    """
+    try:
+        return ast.unparse(node)
+    except (ValueError, RecursionError):
+        return "..."
+
+
+def _depth(tree: ast.AST) -> int:
+    """Return how deep a tree is nested."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in ast.iter_child_nodes(node)]
+    return depth
 
 
 def _bounded(message: str) -> str:

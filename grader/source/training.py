@@ -17,6 +17,7 @@ from grader.records import Repair
 from grader.source.aliases import Known, arguments, callee, roots, summary_of
 from grader.source.effects import is_training, optimised_by, trains
 from grader.source.statements import Compound, Definition, Statement, blocks, executed, like
+from grader.source.syntax import text_of
 from grader.source.vocabulary import LOADERS
 
 _MODEL = ("model", "net", "network", "cnn", "classifier", "module")
@@ -126,10 +127,10 @@ def _looked_through(statement: Statement, known: Known, bound: set[str]) -> Piec
         return plain
     if brings_back(value):
         names = [name for name in _names(target) if name in bound]
-        what = f"`{ast.unparse(value)[:80]}` needs a file or weights that are not here"
+        what = f"`{text_of(value)[:80]}` needs a file or weights that are not here"
         befores: list[tuple[str, ast.expr]] = [(name, ast.Name(name, ast.Load())) for name in names]
     elif is_training(value, known):
-        what = f"`{ast.unparse(node)[:80]}` trains"
+        what = f"`{text_of(node)[:80]}` trains"
         befores = list(_models(target, value, known, bound))
     else:
         return plain

@@ -14,7 +14,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from grader.graph import anatomy
-from grader.graph.document import Document, DocumentError, parse
+from grader.graph.document import Document, DocumentError, Graph, parse
 from grader.graph.fidelity import EXAMPLE, TRIALS, disagreement, measure, noise, seed_everything
 from grader.graph.replay import Program
 from grader.graph.survey import Survey, constant_count, layers, parameter_count, survey
@@ -65,9 +65,10 @@ def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examinati
     """Return what the graph shows; raise DocumentError where the bytes are not a document that can be replayed."""
     document = parse(document_bytes)
     check_header(document, tensor_bytes)
-    train, evaluation = _surveys(document, task)
+    surveys = _surveys(document, task)
+    train, evaluation = surveys[:2]
     basics = _basics(document, train, evaluation)
-    over = _over_budget(basics, document, evaluation, task)
+    over = _over_budget(basics, surveys, task.budget)
     if over or not document.complete:
         return _record(basics, complete=document.complete, over_budget=over)
     tensors = read(document, tensor_bytes, torch.device("cpu"))
@@ -75,19 +76,27 @@ def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examinati
     return _record(basics, complete=True, over_budget="", **bench.findings(evaluation))
 
 
-def _surveys(document: Document, task: Task) -> tuple[Survey, Survey]:
-    found = []
+def _surveys(document: Document, task: Task) -> tuple[Survey, ...]:
+    """Survey the graphs that train and answer, then those of other batch sizes, which are run as well."""
+    found: list[Survey] = []
     for mode in ("train", "eval"):
         graph = document.graph(mode, task.batch)
         if graph is None:
             raise DocumentError(f"no {mode} graph for a batch of {task.batch}")
-        try:
-            found.append(survey(document, graph, task.shape, task.batch))
-        except DocumentError:
-            raise
-        except Exception as error:  # an operator may raise anything on arguments that export never made
-            raise DocumentError(f"the {mode} graph does not run: {_one_line(error)}") from error
-    return found[0], found[1]
+        found.append(_survey(document, graph, task.shape, task.batch))
+    for graph in document.graphs:
+        if all(graph is not one.graph for one in found):
+            found.append(_survey(document, graph, task.shape, graph.batch or task.batch))
+    return tuple(found)
+
+
+def _survey(document: Document, graph: Graph, shape: Shape, batch: int) -> Survey:
+    try:
+        return survey(document, graph, shape, batch)
+    except DocumentError:
+        raise
+    except Exception as error:  # an operator may raise anything on arguments that export never made
+        raise DocumentError(f"the {graph.mode} graph does not run: {_one_line(error)}") from error
 
 
 def _basics(document: Document, train: Survey, evaluation: Survey) -> dict[str, Any]:
@@ -96,8 +105,8 @@ def _basics(document: Document, train: Survey, evaluation: Survey) -> dict[str, 
         "layers": layers(evaluation),
         "parameters": parameter_count(document),
         "constants": constant_count(document),
-        "flops": sum(call.flops for call in evaluation.calls) // evaluation.batch,
-        "activation_bytes": 4 * sum(call.numbers for call in train.calls) // train.batch,
+        "flops": _flops(evaluation),
+        "activation_bytes": max(_activation_bytes(train), _activation_bytes(evaluation)),
         "meaning": anatomy.meaning(train),
         "linear_pairs": linear,
         "pooled_pairs": pooled,
@@ -130,23 +139,32 @@ def _unused(document: Document, train: Survey, evaluation: Survey) -> tuple[str,
     )
 
 
-def _over_budget(basics: dict[str, Any], document: Document, evaluation: Survey, task: Task) -> str:
+def _flops(surveyed: Survey) -> int:
+    return sum(call.flops for call in surveyed.calls) // surveyed.batch
+
+
+def _activation_bytes(surveyed: Survey) -> int:
+    return 4 * sum(call.numbers for call in surveyed.calls) // surveyed.batch
+
+
+def _over_budget(basics: dict[str, Any], surveys: Sequence[Survey], budget: Budget) -> str:
     """Return one sentence with the numbers and the layer that costs most; empty when all is within bounds."""
-    budget = task.budget
     found: tuple[Any, ...] = basics["layers"]
     if basics["parameters"] > budget.parameters:
         worst = max(found, key=lambda one: one.parameters, default=None)
         share = f", {worst.parameters:,} of them in {worst.name}" if worst else ""
         return f"{basics['parameters']:,} parameters{share}; at most {budget.parameters:,} are allowed"
-    if basics["flops"] > budget.flops:
-        worst = max(found, key=lambda one: one.flops, default=None)
-        share = f", {worst.flops:,} of them in {worst.name}" if worst else ""
-        return f"{basics['flops']:,} operations a picture{share}; at most {budget.flops:,} are allowed"
-    megabytes = basics["activation_bytes"] / 2**20
+    slowest = max(surveys, key=_flops)
+    if _flops(slowest) > budget.flops:
+        call = max(slowest.calls, key=lambda one: one.flops)
+        share = f"{call.flops // slowest.batch:,} of them in {slowest.layer_name(call.index)}"
+        return f"{_flops(slowest):,} operations a picture, {share}; at most {budget.flops:,} are allowed"
+    largest = max(surveys, key=_activation_bytes)
+    megabytes = _activation_bytes(largest) / 2**20
     if megabytes > budget.activation_megabytes:
-        worst = max(evaluation.calls, key=lambda one: one.numbers)
+        call = max(largest.calls, key=lambda one: one.numbers)
         return (
-            f"{megabytes:,.0f} MB of results a picture, most of it in {evaluation.layer_name(worst.index)}; "
+            f"{megabytes:,.0f} MB of results a picture, most of it in {largest.layer_name(call.index)}; "
             f"at most {budget.activation_megabytes:g} MB are allowed"
         )
     if basics["constants"] > budget.constants:

@@ -60,7 +60,10 @@ def parameter(name: str, *shape: int, role: str = "parameter", trainable: bool =
 
 
 def document(
-    entries: Sequence[TensorEntry], train: Sequence[Node], evaluation: Sequence[Node] | None = None, batch: int | None = None
+    entries: Sequence[TensorEntry],
+    train: Sequence[Node],
+    evaluation: Sequence[Node] | None = None,
+    batch: int | None = None,
 ) -> Document:
     """Put graphs together; the answer is the last node's result, and evaluation is as training unless given."""
     graphs = []

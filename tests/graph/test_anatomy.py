@@ -174,9 +174,15 @@ ENDINGS: dict[str, tuple[Write, Meaning]] = {
         lambda sketch, x: sketch.call("view", sketch.call("clone", sketch.call("softmax.int", x, 1)), [-1, 5]),
         Meaning.PROBABILITIES,
     ),
-    "softmax times two": (lambda sketch, x: sketch.call("mul.Tensor", sketch.call("softmax.int", x, 1), 2), Meaning.LOGITS),
+    "softmax times two": (
+        lambda sketch, x: sketch.call("mul.Tensor", sketch.call("softmax.int", x, 1), 2),
+        Meaning.LOGITS,
+    ),
     "the logarithm of scores": (lambda sketch, x: sketch.call("log", x), Meaning.LOGITS),
-    "softmax in the middle": (lambda sketch, x: sketch.dense(sketch.call("softmax.int", x, 1), "last", 5, 5), Meaning.LOGITS),
+    "softmax in the middle": (
+        lambda sketch, x: sketch.dense(sketch.call("softmax.int", x, 1), "last", 5, 5),
+        Meaning.LOGITS,
+    ),
     "the sum of two softmaxes": (
         lambda sketch, x: sketch.call("add.Tensor", sketch.call("softmax.int", x, 1), sketch.call("softmax.int", x, 1)),
         Meaning.LOGITS,

@@ -23,7 +23,9 @@ ANYTHING = document(
     [
         node("mul.Tensor", slot(0), slot(1)),
         node("size.mul", 2, 3.5),
-        node("_to_copy.default", slot(3), Argument("t", 0), Argument("y", 0), Argument("c"), None, True, Argument("m", 1)),
+        node(
+            "_to_copy.default", slot(3), Argument("t", 0), Argument("y", 0), Argument("c"), None, True, Argument("m", 1)
+        ),
         node("einsum.default", Argument("e", (0, 1, 52)), [slot(0), slot(1)]),
         node("pad.default", slot(0), [[1, 2], [None]], "constant", Argument("d"), Argument("i", grammar.TO_THE_END)),
     ],
@@ -256,7 +258,9 @@ def mutate(one: Any, chance: random.Random) -> None:
         case 1:
             holder[key] = copy.deepcopy(other_holder[other_key])
         case 2:
-            holder[key] = chance.choice([None, True, False, 0, -1, 1, 2**20, 2**63 - 1, 2**63, 0.5, "", "s", "n", [], {}, ["s", 0]])
+            holder[key] = chance.choice(
+                [None, True, False, 0, -1, 1, 2**20, 2**63 - 1, 2**63, 0.5, "", "s", "n", [], {}, ["s", 0]]
+            )
         case 3 if isinstance(holder[key], int):
             holder[key] += chance.choice([-1, 1, 2**32])
         case 4 if isinstance(holder[key], list):

@@ -58,7 +58,9 @@ def test_a_network_agrees_with_itself() -> None:
 def test_rounding_is_no_disagreement() -> None:
     """Sums that differ in the last bits, as memory layouts make them, agree; a thousandth does not."""
     assert disagreement(measured(Net(1 + 1e-6)), measured(Net())) is None
-    assert disagreement(measured(Net(1.001)), measured(Net())) == "training pass 1: the answers differ from the original's"
+    assert (
+        disagreement(measured(Net(1.001)), measured(Net())) == "training pass 1: the answers differ from the original's"
+    )
 
 
 def test_seeds() -> None:
@@ -82,14 +84,19 @@ def test_a_network_that_changes_with_every_pass() -> None:
             self.scale *= 2
             return super().forward(pictures)
 
-    assert disagreement(measured(Counter()), measured(Net(2.0))) == "training pass 2: the answers differ from the original's"
+    assert (
+        disagreement(measured(Counter()), measured(Net(2.0)))
+        == "training pass 2: the answers differ from the original's"
+    )
 
 
 def test_gradients_are_compared() -> None:
     """A trick that lives in the backward pass alone is seen by its gradients."""
     hooked = Net()
     hooked.weight.register_hook(lambda gradient: gradient * 3)  # type: ignore[no-untyped-call]
-    assert disagreement(measured(hooked), measured(Net())) == "training pass 1: the gradients differ from the original's"
+    assert (
+        disagreement(measured(hooked), measured(Net())) == "training pass 1: the gradients differ from the original's"
+    )
 
 
 def test_batch_sizes_are_compared() -> None:

@@ -68,7 +68,9 @@ def test_a_change_in_place_reaches_the_answer() -> None:
 
 def test_a_change_in_place_reaches_later_readers() -> None:
     """A reader depends on the last change of the memory that it reads, not on those after it."""
-    _, found = traced([node("clone", slot(0)), node("neg_", slot(1)), node("relu", slot(1)), node("zero_", slot(1))], output=3)
+    _, found = traced(
+        [node("clone", slot(0)), node("neg_", slot(1)), node("relu", slot(1)), node("zero_", slot(1))], output=3
+    )
     assert found.before[2] == (0, 1)
     assert found.on_path == {0, 1, 2}
 
@@ -89,7 +91,15 @@ def test_a_change_through_a_view_of_a_view() -> None:
     assert found.on_path == {0, 1, 2, 3, 4, 5}
 
 
-@pytest.mark.parametrize("cut", [node("chunk", slot(1), 2, 1), node("split.Tensor", slot(1), 1), node("unsafe_chunk", slot(1), 2), node("unbind.int", slot(1))])
+@pytest.mark.parametrize(
+    "cut",
+    [
+        node("chunk", slot(1), 2, 1),
+        node("split.Tensor", slot(1), 1),
+        node("unsafe_chunk", slot(1), 2),
+        node("unbind.int", slot(1)),
+    ],
+)
 def test_a_change_of_a_piece(cut: Node) -> None:
     """Pieces that were cut off are views, whatever their operator's schema says."""
     _, found = traced([node("clone", slot(0)), cut, node("getitem", slot(2), 0), node("zero_", slot(3))], output=1)
@@ -104,9 +114,13 @@ def test_dropout_may_return_its_argument() -> None:
 
 def test_a_result_written_to_another_tensor() -> None:
     """With `out` the result is that tensor: whoever reads it later depends on the call."""
-    _, found = traced([node("clone", slot(0)), node("mul.out", slot(0), slot(0), slot(2)), node("relu", slot(2))], tensors=1)
+    _, found = traced(
+        [node("clone", slot(0)), node("mul.out", slot(0), slot(0), slot(2)), node("relu", slot(2))], tensors=1
+    )
     assert found.before[2] == (0, 1)
-    _, found = traced([node("mul.out", slot(0), slot(0), slot(1)), node("neg_", slot(2)), node("relu", slot(1))], tensors=1)
+    _, found = traced(
+        [node("mul.out", slot(0), slot(0), slot(1)), node("neg_", slot(2)), node("relu", slot(1))], tensors=1
+    )
     assert found.before[2] == (1,)
     assert found.on_path == {0, 1, 2}
 
@@ -114,7 +128,12 @@ def test_a_result_written_to_another_tensor() -> None:
 def test_a_change_of_the_models_own_tensor() -> None:
     """A buffer that is changed in place reaches its later readers, and no earlier one."""
     _, found = traced(
-        [node("sub.Tensor", slot(0), slot(1)), node("mean", slot(0)), node("copy_", slot(1), slot(3)), node("add.Tensor", slot(2), slot(1))],
+        [
+            node("sub.Tensor", slot(0), slot(1)),
+            node("mean", slot(0)),
+            node("copy_", slot(1), slot(3)),
+            node("add.Tensor", slot(2), slot(1)),
+        ],
         tensors=1,
     )
     assert found.before[3] == (0, 2)
@@ -142,11 +161,31 @@ VIEW = node("view", slot(1), [2, -1])
     [
         pytest.param([node("clone", slot(0)), VIEW, node("mul_.Scalar", slot(2), 2.0)], True, id="the view"),
         pytest.param([node("clone", slot(0)), VIEW, node("mul_.Scalar", slot(1), 2.0)], True, id="what was viewed"),
-        pytest.param([node("clone", slot(0)), node("relu_", slot(1)), node("view", slot(2), [2, -1])], False, id="before the view"),
-        pytest.param([node("clone", slot(0)), VIEW, node("relu", slot(2)), node("neg_", slot(3))], False, id="a result of the view"),
-        pytest.param([node("clone", slot(0)), node("chunk", slot(1), 2), node("getitem", slot(2), 0), node("neg_", slot(3))], True, id="a piece"),
-        pytest.param([node("clone", slot(0)), VIEW, node("dropout", slot(2), 0.5, False), node("neg_", slot(3))], True, id="through dropout"),
-        pytest.param([node("clone", slot(0)), node("dropout", slot(1), 0.5, False), node("relu_", slot(2))], False, id="dropout alone"),
+        pytest.param(
+            [node("clone", slot(0)), node("relu_", slot(1)), node("view", slot(2), [2, -1])],
+            False,
+            id="before the view",
+        ),
+        pytest.param(
+            [node("clone", slot(0)), VIEW, node("relu", slot(2)), node("neg_", slot(3))],
+            False,
+            id="a result of the view",
+        ),
+        pytest.param(
+            [node("clone", slot(0)), node("chunk", slot(1), 2), node("getitem", slot(2), 0), node("neg_", slot(3))],
+            True,
+            id="a piece",
+        ),
+        pytest.param(
+            [node("clone", slot(0)), VIEW, node("dropout", slot(2), 0.5, False), node("neg_", slot(3))],
+            True,
+            id="through dropout",
+        ),
+        pytest.param(
+            [node("clone", slot(0)), node("dropout", slot(1), 0.5, False), node("relu_", slot(2))],
+            False,
+            id="dropout alone",
+        ),
         pytest.param([node("view", slot(0), [2, -1]), node("div_.Scalar", slot(0), 2.0)], True, id="the pictures"),
         pytest.param(list(CNN.graphs[0].nodes[1:3]), False, id="nothing is changed"),
     ],

@@ -33,7 +33,14 @@ KINDS = tuple(GATES)
 
 
 def recurrent(
-    kind: str, given: Weights, first: Any, x: torch.Tensor = SEQUENCES, *, biased: bool = True, layers: int = 1, both: bool = False
+    kind: str,
+    given: Weights,
+    first: Any,
+    x: torch.Tensor = SEQUENCES,
+    *,
+    biased: bool = True,
+    layers: int = 1,
+    both: bool = False,
 ) -> Any:
     """Replay one recurrent layer over sequences (2, 3, 4)."""
     states = first if isinstance(first, list) else [first]
@@ -92,7 +99,9 @@ def test_states_of_another_batch() -> None:
         recurrent("gru", weights("gru"), torch.zeros(1, 2, 5), torch.rand(3, 4))
 
 
-@pytest.mark.parametrize(("kind", "gates"), [("lstm_cell", 4), ("gru_cell", 3), ("rnn_tanh_cell", 1), ("rnn_relu_cell", 1)])
+@pytest.mark.parametrize(
+    ("kind", "gates"), [("lstm_cell", 4), ("gru_cell", 3), ("rnn_tanh_cell", 1), ("rnn_relu_cell", 1)]
+)
 def test_recurrent_cells(kind: str, gates: int) -> None:
     """A cell takes vectors, its one or two states and weights of their shapes, and nothing else."""
     check = CHECKS[f"aten.{kind}.default"]
@@ -113,7 +122,14 @@ def test_recurrent_cells(kind: str, gates: int) -> None:
 
 @pytest.mark.parametrize(
     ("direction", "magnitude", "dim"),
-    [((4, 4), (1, 1), 0), ((4, 4000), (1, 1), 1), ((4, 4), (4, 1), 5), ((4, 4), (4, 1), -1), ((), (), 0), ((4, 4), (4,), 0)],
+    [
+        ((4, 4), (1, 1), 0),
+        ((4, 4000), (1, 1), 1),
+        ((4, 4), (4, 1), 5),
+        ((4, 4), (4, 1), -1),
+        ((), (), 0),
+        ((4, 4), (4,), 0), ((0,), (0,), 0), ((0, 3), (0, 1), 0),
+    ],
 )
 def test_weight_norm(direction: tuple[int, ...], magnitude: tuple[int, ...], dim: int) -> None:
     """`_weight_norm` with a magnitude that does not fit is refused; it would write beyond it."""
@@ -163,7 +179,11 @@ def test_grouped_heads_are_refused() -> None:
 def test_a_mask_as_an_index(operator: str) -> None:
     """A mask makes the result's shape depend on the data, and is refused; numbers are fine."""
     value = [slot(2)] if operator != "index.Tensor" else []
-    for mask, fine in ((torch.tensor([True, False]), False), (torch.tensor([1, 0], dtype=torch.uint8), False), (torch.tensor([1, 0]), True)):
+    for mask, fine in (
+        (torch.tensor([True, False]), False),
+        (torch.tensor([1, 0], dtype=torch.uint8), False),
+        (torch.tensor([1, 0]), True),
+    ):
         tensors = (mask, torch.zeros(()))
         bound = program([node("clone", slot(0)), node(operator, slot(3), [slot(1)], *value)], tensors)
         if fine:
@@ -188,7 +208,9 @@ def test_checks_run_without_values_too() -> None:
     bad = Graph("eval", None, (node("_weight_norm", slot(1), slot(2), 1),), 3)
     meta = torch.device("meta")
     with pytest.raises(HazardError):
-        Program(bad, (torch.empty(4, 4, device=meta), torch.empty(1, device=meta)), meta)(torch.empty(2, 3, device=meta))
+        Program(bad, (torch.empty(4, 4, device=meta), torch.empty(1, device=meta)), meta)(
+            torch.empty(2, 3, device=meta)
+        )
 
 
 def test_every_check_is_tested_here() -> None:

@@ -47,7 +47,7 @@ def test_both_programs_share_their_tensors() -> None:
     with torch.no_grad():
         for one in shared:
             assert one.grad is not None
-            one -= one.grad
+            one.sub_(one.grad)
     assert not torch.equal(before, evaluate(PICTURES))
 
 
@@ -59,8 +59,14 @@ def test_a_graph_for_another_batch_size() -> None:
 
 
 BADLY_BOUND: dict[str, tuple[Node, str]] = {
-    "an operator that is not listed": (node("as_strided", slot(0), [1], [1]), "'aten.as_strided.default' is not on the list"),
-    "an operator of another library": (Node("prims.mul.default", (slot(0), slot(0)), (-1, 0, 0), ""), "not on the list"),
+    "an operator that is not listed": (
+        node("as_strided", slot(0), [1], [1]),
+        "'aten.as_strided.default' is not on the list",
+    ),
+    "an operator of another library": (
+        Node("prims.mul.default", (slot(0), slot(0)), (-1, 0, 0), ""),
+        "not on the list",
+    ),
     "a method of an operator": (Node("aten.relu.__class__", (slot(0),), (-1, 0, 0), ""), "not on the list"),
     "the packet instead of an overload": (Node("aten.relu", (slot(0),), (-1, 0, 0), ""), "not on the list"),
     "an argument too many": (node("relu", slot(0), 1), "2 arguments for 1 places"),
@@ -90,7 +96,10 @@ BADLY_BOUND: dict[str, tuple[Node, str]] = {
     "an integer for a word": (node("gelu", slot(0), 1), "(i for str)"),
     "an equation for a word": (node("gelu", slot(0), Argument("e", (0,))), "(e for str)"),
     "a word for an equation": (node("einsum", Argument("i", 1), [slot(0)]), "(i for str)"),
-    "a word beyond the table": (node("gelu", slot(0), Argument("w", len(operators.WORDS))), "beyond the end of its table"),
+    "a word beyond the table": (
+        node("gelu", slot(0), Argument("w", len(operators.WORDS))),
+        "beyond the end of its table",
+    ),
     "a dtype beyond the table": (node("to.dtype", slot(0), Argument("t", len(operators.DTYPES))), "beyond the end"),
     "a memory format beyond the table": (node("contiguous", slot(0), Argument("m", 4)), "beyond the end"),
     "a layout beyond the table": (node("zeros", [1], torch.float32, Argument("y", 1)), "beyond the end"),
@@ -99,7 +108,10 @@ BADLY_BOUND: dict[str, tuple[Node, str]] = {
     "a slot for a dtype": (node("rand", [1], slot(0)), "dtype cannot be what it is given (s)"),
     "a number for a layout": (node("rand", [1], None, 1), "layout cannot be what it is given (i)"),
     "a number for a memory format": (node("contiguous", slot(0), 1), "memory_format cannot be what it is given (i)"),
-    "a dtype for a memory format": (node("contiguous", slot(0), torch.int64), "memory_format cannot be what it is given (t)"),
+    "a dtype for a memory format": (
+        node("contiguous", slot(0), torch.int64),
+        "memory_format cannot be what it is given (t)",
+    ),
     "a generator": (node("bernoulli", slot(0), 1), "generator cannot be what it is given (i for Generator)"),
     "arithmetic with a word": (node("size.add", 1, "mean"), "takes numbers only"),
     "arithmetic with a list": (node("size.add", 1, [2]), "takes numbers only"),
@@ -119,7 +131,7 @@ def test_nothing_runs_while_binding() -> None:
     """A document is bound whole before its first step: a bad last node leaves the good ones before it unrun."""
     ran: list[str] = []
     graph = Graph("eval", None, (node("relu", slot(0)), node("set_", slot(0))), 2)
-    with pytest.raises(DocumentError), pytest.MonkeyPatch.context() as patch:
+    with pytest.raises(DocumentError), pytest.MonkeyPatch.context() as patch:  # noqa: PT012 - neither step may run
         patch.setattr(torch._ops.OpOverload, "__call__", lambda *args: ran.append("ran"))
         Program(graph, (), CPU)(PICTURES)
     assert not ran
@@ -208,7 +220,9 @@ def test_results_are_freed() -> None:
     seen: list[list[bool]] = []
     nodes = (node("relu", slot(0)), node("neg", slot(2)), node("add.Tensor", slot(3), slot(1)))
     graph = Graph("eval", None, nodes, 4)
-    Program(graph, (WEIGHT.sum(),), CPU).run(PICTURES, lambda step, held: seen.append([one is not None for one in held]))
+    Program(graph, (WEIGHT.sum(),), CPU).run(
+        PICTURES, lambda step, held: seen.append([one is not None for one in held])
+    )
     assert seen == [[True, True, True, False, False], [True, True, True, True, False], [True, True, False, True, True]]
 
 
@@ -254,10 +268,16 @@ def test_every_kind_of_arithmetic_is_tried() -> None:
 
 
 BEYOND: dict[str, tuple[Node, ...]] = {
-    "squared again and again": tuple(node("size.mul", slot(index), slot(index)) if index else node("size.add", 2**20, 0) for index in range(9)),
-    "added up": tuple(node("size.add", slot(index), slot(index)) if index else node("size.mul", 2**20, 2**20) for index in range(9)),
+    "squared again and again": tuple(
+        node("size.mul", slot(index), slot(index)) if index else node("size.add", 2**20, 0) for index in range(9)
+    ),
+    "added up": tuple(
+        node("size.add", slot(index), slot(index)) if index else node("size.mul", 2**20, 2**20) for index in range(9)
+    ),
     "a large power": (node("size.pow", 2, 2**20),),
-    "a power of a power": tuple(node("size.pow", slot(index), 8) if index else node("size.add", 9, 0) for index in range(9)),
+    "a power of a power": tuple(
+        node("size.pow", slot(index), 8) if index else node("size.add", 9, 0) for index in range(9)
+    ),
     "a power of a large number": (node("size.mul", 2**20, 2), node("size.pow", slot(1), 2)),
     "a negative power of a large number": (node("size.mul", 2**20, 2), node("size.pow", slot(1), -8)),
     "the largest integer": (node("size.add", Argument("i", 2**63 - 1), 0),),

@@ -7,7 +7,6 @@ names in.
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +108,7 @@ def test_nothing_is_executed(text: str, canary: Path) -> None:
             holder[key] = text
             taken += everything(json.dumps(spoilt).encode(), tensors, described)
     assert not canary.exists()
-    assert not os.listdir()
+    assert not list(Path().iterdir())
     assert taken == 2 * (5 + 5) + 4 + 1 + 2, "labels of nodes, names of tensors and of files are free text"
 
 

@@ -34,7 +34,13 @@ def test_the_layers_of_a_network() -> None:
 def test_settings() -> None:
     """Kernel, stride and padding are numbers; a pool without a stride moves by its own size."""
     conv, _, pool, flat, _ = layers(surveyed(CNN))
-    assert conv.settings == {"kernel_size": [3, 3], "stride": [1, 1], "padding": [1, 1], "dilation": [1, 1], "groups": 1}
+    assert conv.settings == {
+        "kernel_size": [3, 3],
+        "stride": [1, 1],
+        "padding": [1, 1],
+        "dilation": [1, 1],
+        "groups": 1,
+    }
     assert pool.settings["kernel_size"] == [2, 2]
     assert flat.settings["start_dim"] == 1
     written_out = Sketch()
@@ -122,7 +128,12 @@ def test_plumbing_is_not_a_layer() -> None:
 
 def test_global_pools() -> None:
     """A mean over height and width is a pool; a mean over channels, or of everything, is not."""
-    for dims, keep, role in (([2, 3], False, Role.POOL), ([2, 3], True, Role.POOL), ([1], False, Role.OTHER), ([0, 1, 2, 3], False, Role.OTHER)):
+    for dims, keep, role in (
+        ([2, 3], False, Role.POOL),
+        ([2, 3], True, Role.POOL),
+        ([1], False, Role.OTHER),
+        ([0, 1, 2, 3], False, Role.OTHER),
+    ):
         sketch = Sketch()
         sketch.call("mean.dim", PICTURES, dims, keep)
         found = layers(surveyed(sketch.finish()))

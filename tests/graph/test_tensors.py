@@ -128,7 +128,10 @@ LIES: dict[str, tuple[bytes, str]] = {
     "an empty header": (joined({}, DATA), "does not name the tensors"),
     "a missing tensor": (joined({key: one for key, one in HEADER.items() if key != "2"}, DATA), "does not name"),
     "a tensor too many": (header(**{"4": HEADER["0"]}), "does not name the tensors"),
-    "a tensor by another name": (joined({**{k: v for k, v in HEADER.items() if k != "0"}, "00": HEADER["0"]}, DATA), "does not name"),
+    "a tensor by another name": (
+        joined({**{k: v for k, v in HEADER.items() if k != "0"}, "00": HEADER["0"]}, DATA),
+        "does not name",
+    ),
     "an entry that is a list": (header(**{"0": []}), "number 0 is not what the document says"),
     "an entry without shape": (header(**{"0": {"dtype": "F32"}}), "number 0 is not what"),
     "another shape of the same size": (header(first={"shape": [12, 3, 3, 1]}), "number 0 is not what"),
