@@ -8,29 +8,32 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional
 
 from grader.graph.document import Document, dump, parse
 from grader.graph.encode import UncapturableError
 from grader.graph.fidelity import noise, seed_everything
 from grader.graph.replay import Program, programs
 from grader.graph.tensors import read
-from grader.records import Examination, Shape
+from grader.records import Examination, Meaning, Shape
 from grader.sandbox import shims
 from grader.sandbox.export import Captured, capture, probe
 from grader.sandbox.network import Network, Places, dry_run
 from grader.training.examine import Budget, Task, examine
-from grader.training.recipe import Recipe, can_fuse, learning_rate
+from grader.training.recipe import Pictures, Recipe, train
 from tests.zoo import ZOO
 
-pytestmark = pytest.mark.filterwarnings("ignore")  # networks and export warn as they like; the child ignores it too
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore"),  # networks and export warn as they like; the child ignores it too
+]
 
 STRESS = os.environ.get("GRADER_STRESS") == "1"
 SHAPE: Shape = (3, 32, 32)
@@ -85,7 +88,8 @@ class Specimen:
         reason: what was said about it.
         captured: its document and tensors; None when there is none.
         examination: what replaying showed.
-        notes: what capture had to say.
+        built: its parameters and buffers as they were when capture began, under every name.
+        parameters: how many numbers torch counts in its parameters.
     """
 
     name: str
@@ -93,6 +97,8 @@ class Specimen:
     reason: str = ""
     captured: Captured | None = None
     examination: Examination | None = None
+    built: dict[str, torch.Tensor] = field(default_factory=dict)
+    parameters: int = 0
 
     @property
     def document(self) -> Document:
@@ -123,6 +129,8 @@ def study(name: str) -> Specimen:
     if BATCH not in run.shapes:
         assert run.broke is not None
         return Specimen(name, "broke", f"{run.broke.kind}: {run.broke.message}")
+    built = {path: one.detach().clone() for path, one in state(network.model).items()}
+    parameters = sum(one.numel() for one in initialised(network.model))
     try:
         captured = capture(network, SHAPE, BATCH, places)
     except UncapturableError as error:
@@ -134,7 +142,7 @@ def study(name: str) -> Specimen:
         return Specimen(name, "doubted", examination.fidelity, captured, examination)
     sizes = sorted({graph.batch for graph in captured.document.graphs if graph.batch is not None})
     verdict = f"accepted at {' '.join(map(str, sizes))}" if sizes else "accepted"
-    return Specimen(name, verdict, "", captured, examination)
+    return Specimen(name, verdict, "", captured, examination, built, parameters)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -183,27 +191,27 @@ def attempt(network: Callable[[torch.Tensor], torch.Tensor], pictures: torch.Ten
 
 
 def follow_recipe(
-    network: Callable[[torch.Tensor], torch.Tensor], trainable: Sequence[torch.Tensor], steps: int, batch: int
+    network: Callable[[torch.Tensor], torch.Tensor], trainable: list[torch.Tensor], steps: int, batch: int
 ) -> list[str]:
-    """Train for `steps` as the recipe does, on seeded noise; return the losses to the bit, or what was raised."""
-    recipe = Recipe(steps=steps, batch=batch)
-    seed_everything(recipe.seed)
-    generator = torch.Generator().manual_seed(3)
-    optimiser = torch.optim.AdamW(trainable, weight_decay=recipe.weight_decay, fused=can_fuse(trainable))
-    losses: list[str] = []
-    for step in range(steps):
-        optimiser.param_groups[0]["lr"] = learning_rate(recipe, step)
-        pictures = torch.randn((batch, *SHAPE), generator=generator)
-        labels = torch.randint(0, CLASSES, (batch,), generator=generator)
-        try:
-            loss = functional.cross_entropy(network(pictures).reshape(batch, -1).float(), labels)
-            optimiser.zero_grad(set_to_none=True)
-            loss.backward()  # type: ignore[no-untyped-call]
-        except RuntimeError as error:
-            return [*losses, type(error).__name__]
-        optimiser.step()
-        losses.append(float(loss.item()).hex())
-    return losses
+    """Train under the recipe on seeded noise; return the losses to the bit, or what was raised."""
+    chance = np.random.default_rng(3)
+    images = chance.integers(0, 256, (2 * BATCH, *SHAPE), dtype=np.uint8)
+    labels = torch.from_numpy(chance.integers(0, CLASSES, 2 * BATCH))
+    pictures = Pictures(images, images, CPU, torch.contiguous_format)
+
+    def answer(shown: torch.Tensor) -> torch.Tensor:
+        return network(shown).reshape(len(shown), -1)
+
+    try:
+        curve = train(answer, trainable, pictures, labels, Recipe(steps=steps, batch=batch), Meaning.LOGITS)
+    except RuntimeError as error:
+        return [type(error).__name__]
+    return [point.loss.hex() for point in curve]
+
+
+def initialised(model: nn.Module) -> list[nn.Parameter]:
+    """Return the parameters, those of a lazy layer that was never called left out: they raise when counted."""
+    return [one for one in model.parameters() if not isinstance(one, nn.UninitializedParameter)]
 
 
 def state(model: nn.Module) -> dict[str, torch.Tensor]:
@@ -243,21 +251,19 @@ def test_document_survives(specimen: Specimen) -> None:
 def test_tensors_survive(specimen: Specimen) -> None:
     """Values, types, strides and requires_grad come back as the network had them when it was captured."""
     assert specimen.captured is not None
-    built = state(original(specimen.name))
     for entry, kept, found in zip(specimen.document.tensors, specimen.captured.kept, specimen.tensors(), strict=True):
         assert (found.dtype, found.requires_grad, found.shape) == (kept.dtype, kept.requires_grad, kept.shape), entry
         if 0 not in kept.stride():
             wide = [dim for dim, size in enumerate(kept.shape) if size > 1]
             assert [found.stride(dim) for dim in wide] == [kept.stride(dim) for dim in wide], entry
         if entry.role != "constant":
-            assert same_bits(found, built[entry.name]), entry
+            assert same_bits(found, specimen.built[entry.name]), entry
 
 
 def test_parameters_are_counted(specimen: Specimen) -> None:
     """Our count is `sum(p.numel())`: a parameter counts once, by whatever names it goes."""
-    counted = [one for one in original(specimen.name).parameters() if not isinstance(one, nn.UninitializedParameter)]
     assert specimen.examination is not None
-    assert specimen.examination.parameters == sum(one.numel() for one in counted)
+    assert specimen.examination.parameters == specimen.parameters
 
 
 def test_evaluates_alike(specimen: Specimen) -> None:
@@ -286,12 +292,12 @@ def test_trains_alike(specimen: Specimen) -> None:
     steps = STEPS if thorough else FEW_STEPS
     model = original(specimen.name).train()
     document, tensors = specimen.document, specimen.tensors()
-    train, _ = programs(document, tensors, CPU, BATCH)
+    program, _ = programs(document, tensors, CPU, BATCH)
     described = list(zip(document.tensors, tensors, strict=True))
     ours = [tensor for entry, tensor in described if entry.role == "parameter" and entry.trainable]
-    theirs = [one for one in model.parameters() if not isinstance(one, nn.UninitializedParameter) and one.requires_grad]
+    theirs: list[torch.Tensor] = [one for one in initialised(model) if one.requires_grad]
     before = {name: one.detach().clone() for name, one in state(model).items()}
-    assert follow_recipe(train, ours, steps, batch) == follow_recipe(model, theirs, steps, batch)
+    assert follow_recipe(program, ours, steps, batch) == follow_recipe(model, theirs, steps, batch)
     after = state(model)
     seen = {id(after[entry.name]) for entry in document.tensors if entry.role != "constant"}
     for entry, tensor in described:

@@ -32,7 +32,9 @@ SIDE = 32  # pixels; the course's pictures are 3x32x32 and so its notebooks fit 
 
 _TRAIN_STREAM, _HELD_OUT_STREAM = 0, 1
 
-# How hard the task is. The numbers were chosen by training, see docs/patterns.md.
+# How hard the task is. The numbers were chosen by training under the default recipe (500 steps, 4,000 pictures, three
+# to five seeds): dense layers alone reach 0.53, one convolution 0.73, two 0.93, the reference 0.95 and a network with
+# batch normalisation 0.98. Another number changes every golden hash and asks for these to be measured again.
 _PERIOD = (5.0, 10.0)  # pixels from one stripe to the next
 _TILT = 0.12  # largest tangent of half the tilt: 0.12 is 13.7 degrees
 _CONTRAST = (0.22, 0.80)  # largest difference of the two colours in any channel, of 1

@@ -21,14 +21,16 @@ _SETTINGS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Offered:
-    """What the submission itself offers for parameters that nobody gives.
+    """What there is for parameters that nobody gives.
 
     Attributes:
+        hints: what the rubric says.
         names: names of the program that can be used, because they are made without data.
         command_line: argparse options with their defaults, as Python.
         blocks: classes of layers, for parameters such as `block`.
     """
 
+    hints: Hints
     names: frozenset[str] = frozenset()
     command_line: Mapping[str, str] = field(default_factory=dict)
     blocks: tuple[str, ...] = ()
@@ -47,7 +49,7 @@ class Call:
     repairs: tuple[Repair, ...]
 
 
-def complete(name: str, wanted: Function | None, hints: Hints, offered: Offered, given: ast.Call | None = None) -> Call:
+def complete(name: str, wanted: Function | None, offered: Offered, given: ast.Call | None = None) -> Call:
     """Return a call of `name` with an argument for every parameter that has no default.
 
     wanted: the function, or the `__init__` of the class; None when it takes nothing.
@@ -61,7 +63,7 @@ def complete(name: str, wanted: Function | None, hints: Hints, offered: Offered,
     for parameter in _required(wanted)[len(positional) :]:
         if parameter in named:
             continue
-        value, repair = _value(name, parameter, wanted, roles.get(parameter), hints, offered)
+        value, repair = _value(name, parameter, wanted, roles.get(parameter), offered)
         named[parameter] = value
         repairs.append(repair)
     texts += [f"{parameter}={value}" for parameter, value in named.items()]
@@ -149,7 +151,7 @@ def _kept(given: ast.Call | None) -> tuple[list[str], dict[str, str]]:
 
 
 def _value(
-    name: str, parameter: str, wanted: Function | None, role: str | None, hints: Hints, offered: Offered
+    name: str, parameter: str, wanted: Function | None, role: str | None, offered: Offered
 ) -> tuple[str, Repair]:
     """Look for a value: the submission's own name, then its command line, then a guess."""
     start = f"{name} needs {parameter} and nobody gives it: "
@@ -159,11 +161,12 @@ def _value(
     if parameter in offered.command_line:
         value = offered.command_line[parameter]
         return value, Repair("argument", f"{start}{value}, the default on the command line, was used.")
-    guess = _guess(parameter, wanted, role, hints, offered)
+    guess = _guess(parameter, wanted, role, offered)
     return guess.text, Repair("argument", f"{start}{guess.text} ({guess.meaning}) was used.")
 
 
-def _guess(parameter: str, wanted: Function | None, role: str | None, hints: Hints, offered: Offered) -> Guess:
+def _guess(parameter: str, wanted: Function | None, role: str | None, offered: Offered) -> Guess:
+    hints = offered.hints
     usual = by_name(parameter, hints)
     by_role = {
         "channels": Guess(str(hints.input_shape[0]), "the number of colour channels", given=True),
@@ -173,15 +176,15 @@ def _guess(parameter: str, wanted: Function | None, role: str | None, hints: Hin
     if role in by_role and (usual is None or usual.given):
         return by_role[role]
     if parameter in _SETTINGS and wanted is not None:
-        return _settings(parameter, wanted, hints, offered)
+        return _settings(parameter, wanted, offered)
     if "block" in parameter and "num" not in parameter and offered.blocks:
         return Guess(offered.blocks[0], "a class of layers in the submission")
     if parameter == "layers" or usual is None:
-        return _by_use(parameter, wanted, hints)
+        return _by_use(parameter, wanted)
     return usual
 
 
-def _by_use(parameter: str, wanted: Function | None, hints: Hints) -> Guess:
+def _by_use(parameter: str, wanted: Function | None) -> Guess:
     """Guess from how it is used: `layers[3]` is a list of at least four, `for width in sizes` a list."""
     nodes = list(ast.walk(wanted)) if wanted is not None else []
     indexes = [
@@ -198,7 +201,7 @@ def _by_use(parameter: str, wanted: Function | None, hints: Hints) -> Guess:
     return Guess("64", "a usual width")
 
 
-def _settings(parameter: str, wanted: Function, hints: Hints, offered: Offered) -> Guess:
+def _settings(parameter: str, wanted: Function, offered: Offered) -> Guess:
     """Make an object or a dict with everything that is read from `config`."""
     attributes, keys = set(), set()
     for node in ast.walk(wanted):
@@ -209,14 +212,14 @@ def _settings(parameter: str, wanted: Function, hints: Hints, offered: Offered) 
         ):
             keys.add(str(node.slice.value))
     if keys:
-        inside = ", ".join(f"{key!r}: {_setting(key, hints, offered)}" for key in sorted(keys))
+        inside = ", ".join(f"{key!r}: {_setting(key, offered)}" for key in sorted(keys))
         return Guess("{" + inside + "}", "usual settings")
-    inside = ", ".join(f"{key}={_setting(key, hints, offered)}" for key in sorted(attributes))
+    inside = ", ".join(f"{key}={_setting(key, offered)}" for key in sorted(attributes))
     return Guess(f"__import__('types').SimpleNamespace({inside})", "usual settings")
 
 
-def _setting(key: str, hints: Hints, offered: Offered) -> str:
-    guess = by_name(key, hints)
+def _setting(key: str, offered: Offered) -> str:
+    guess = by_name(key, offered.hints)
     return offered.command_line.get(key) or (guess.text if guess else "64")
 
 

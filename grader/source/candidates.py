@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -122,6 +123,27 @@ def uses_of(program: Program) -> Uses:
             if isinstance(one, ast.Call):
                 _note_call(uses, program, one, index)
     return uses.by_thing
+
+
+def used_as_models(program: Program, found: list[Candidate], uses: Uses) -> list[Candidate]:
+    """Return what nothing is known of but its use: `net = toolkit.build(10)` whose parameters are optimised.
+
+    A name that is nowhere bound is a class that was lost with its cell, and no candidate.
+    """
+    taken = {thing for candidate in found for thing in candidate.things}
+    more = []
+    for index, piece in enumerate(program.pieces):
+        for name, value in _bound(piece.statement.node):
+            evidence = uses.get((index, name))
+            if (index, name) in taken or evidence is None or not isinstance(value, ast.Call):
+                continue
+            known = roots(value.func) & (program.binders.keys() | set(dir(builtins)))
+            used = evidence.optimised >= 0 or (evidence.called >= 0 and evidence.moved >= 0)
+            if used and known and not NO_MODEL.search(name) and not program.data[index]:
+                made = Made("expression", name, value)
+                things = frozenset({(index, name)})
+                more.append(Candidate(name, made, index, _until(program, name, index), things, program))
+    return more
 
 
 def evidence_for(candidate: Candidate, uses: Uses) -> Evidence:

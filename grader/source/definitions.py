@@ -46,23 +46,16 @@ def known_in(statements: Iterable[Statement]) -> Known:
     functions: dict[str, list[_Body]] = {}
     methods: dict[str, list[_Body]] = {}
     imported: set[str] = set()
-    for statement in statements:
-        for node in executed(statement.node):
-            if isinstance(node, ast.Import | ast.ImportFrom):
-                imported.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
-            elif isinstance(node, ast.ClassDef):
-                for method in _methods(node):
-                    methods.setdefault(method.name, []).append(_body(method, static=_is_static(method)))
-                    if method.name == "__init__":
-                        functions.setdefault(node.name, []).append(_body(method, skip=1))
-            elif (
-                isinstance(node, ast.Assign)
-                and isinstance(node.value, ast.Lambda)
-                and isinstance(node.targets[0], ast.Name)
-            ):
-                functions.setdefault(node.targets[0].id, []).append(_body(node.value))
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                functions.setdefault(node.name, []).append(_body(node))
+    for node in (one for statement in statements for one in executed(statement.node)):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            imported.update((alias.asname or alias.name).split(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ClassDef):
+            for method in _methods(node):
+                methods.setdefault(method.name, []).append(_body(method, static=_is_static(method)))
+                if method.name == "__init__":
+                    functions.setdefault(node.name, []).append(_body(method, skip=1))
+        elif defined := _defined(node):
+            functions.setdefault(defined[0], []).append(_body(defined[1]))
     known = Known({}, {}, frozenset(imported) - functions.keys())
     for _ in range(_ROUNDS):
         later = Known(_table(functions, known), _table(methods, known), known.imported)
@@ -70,6 +63,15 @@ def known_in(statements: Iterable[Statement]) -> Known:
             break
         known = later
     return known
+
+
+def _defined(node: ast.AST) -> tuple[str, Function] | None:
+    """Return the name and the function of `def f(): …` and `f = lambda: …`."""
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return node.name, node
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Lambda) and isinstance(node.targets[0], ast.Name):
+        return node.targets[0].id, node.value
+    return None
 
 
 def _table(bodies: Mapping[str, list[_Body]], known: Known) -> dict[str, Summary]:

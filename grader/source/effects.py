@@ -72,21 +72,19 @@ def called_by(call: ast.Call, known: Known) -> Names:
 def is_training(call: ast.Call, known: Known) -> bool:
     """Tell whether one call trains: `loss.backward()`, `optimizer.step()`, `trainer.fit(model)`, `train(model)`."""
     name = callee(call)
+    by_name = bool(words.TRAINING_FUNCTION.match(name) and (call.args or call.keywords))
     if isinstance(call.func, ast.Name):
-        if name in known.functions:
-            return known.functions[name].trains
-        return bool(words.TRAINING_FUNCTION.match(name) and (call.args or call.keywords))
+        return known.functions[name].trains if name in known.functions else by_name
     if not isinstance(call.func, ast.Attribute):
         return False
-    if name in words.TRAINING_CALLS or name == "step":
-        return True
     receiver = roots(call.func.value)
-    outside = bool(receiver & known.imported)
-    if name in known.methods and not outside:
+    if name in words.TRAINING_CALLS:
+        return True
+    if receiver & known.imported:  # engine.train(model, loader)
+        return by_name
+    if name in known.methods:
         return known.methods[name].trains
-    if name == "fit":
-        return any(words.TRAINER.search(one) for one in receiver)
-    return outside and bool(words.TRAINING_FUNCTION.match(name) and (call.args or call.keywords))
+    return name == "fit" and any(words.TRAINER.search(one) for one in receiver)
 
 
 def is_loading(call: ast.Call, known: Known) -> bool:

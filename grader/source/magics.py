@@ -173,9 +173,8 @@ def _quiet(line: str) -> str:
 
 def _code_of(words: list[str]) -> str:
     """Return the Python that a line magic runs in the notebook's own namespace; empty when there is none."""
-    if len(words) < 2:
-        return ""
-    name, line = words[0], words[1].strip()
+    name, line = [*words, "", ""][:2]
+    line = line.strip()
     if name == "time" and not isinstance(parse(line), Unreadable):
         return line
     if name == "run":

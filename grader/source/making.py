@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.source.classes import PRETRAINED, Catalogue, dotted, mentioned, roots_of
+from grader.source.classes import PRETRAINED, Catalogue, Class, dotted, mentioned, roots_of
 from grader.source.statements import Statement
 
 WRAPPERS = frozenset(
@@ -49,24 +49,26 @@ def made_by(value: ast.expr | None, index: int, catalogue: Catalogue, depth: int
         return made_by(value.body, index, catalogue, depth - 1) or made_by(value.orelse, index, catalogue, depth - 1)
     if isinstance(value, ast.NamedExpr):
         return made_by(value.value, index, catalogue, depth - 1)
-    if not isinstance(value, ast.Call):
-        name = dotted(value)
-        one = catalogue.class_at(name, index) if name else None
-        return Made("lightning" if one.lightning else "class", one.name, None) if one else None
-    name = dotted(value.func)
-    if one := catalogue.class_at(name, index):
-        return Made("lightning" if one.lightning else "class", one.name, value)
-    path = catalogue.path_of(value.func)
+    if isinstance(value, ast.Call):
+        return _made_by_call(value, index, catalogue, depth)
+    one = catalogue.class_at(dotted(value), index)
+    return Made(_how(one), one.name, None) if one else None
+
+
+def _made_by_call(call: ast.Call, index: int, catalogue: Catalogue, depth: int) -> Made | None:
+    name, path = dotted(call.func), catalogue.path_of(call.func)
+    maker = name.rpartition(".")[0]  # Net.from_config(…) makes a Net as well
+    if one := catalogue.class_at(name, index) or catalogue.class_at(maker, index):
+        return Made(_how(one), one.name, call)
     if path.endswith("nn.Sequential") or path == "Sequential":
-        return Made("sequential", "nn.Sequential", value)
+        return Made("sequential", "nn.Sequential", call)
     if PRETRAINED.match(path):
-        return Made("expression", name, value)
-    if name in catalogue.functions:
-        return _returned(name, value, index, catalogue, depth)
-    owner = name.rpartition(".")[0]
-    if (one := catalogue.class_at(owner, index)) and owner:  # Net.from_config(…), Net.load(…)
-        return Made("lightning" if one.lightning else "class", one.name, value)
-    return None
+        return Made("expression", name, call)
+    return _returned(name, call, index, catalogue, depth) if name in catalogue.functions else None
+
+
+def _how(one: Class) -> str:
+    return "lightning" if one.lightning else "class"
 
 
 def returned_by(function: ast.FunctionDef, catalogue: Catalogue, depth: int = _DEPTH) -> tuple[Made, int | None] | None:

@@ -54,25 +54,37 @@ def modules_for(source: Source, program: Iterable[Statement]) -> dict[str, tuple
 def _imports(program: list[Statement], home: str, source: Source) -> dict[str, set[str]]:
     """Return the local modules that code imports, each with the names that it uses of it."""
     found: dict[str, set[str]] = {}
-    for statement in program:
-        for node in ast.walk(statement.node):
-            if isinstance(node, ast.Import):
-                for alias in node.names:
-                    for module in _with_parents(alias.name, source):
-                        local = alias.asname or module
-                        names = _read_from(program, local) if module == alias.name or not alias.asname else set()
-                        found.setdefault(module, set()).update(names)
-            elif isinstance(node, ast.ImportFrom):
-                base = absolute(node, home, source)
-                for alias in node.names:
-                    inner = f"{base}.{alias.name}".lstrip(".")
-                    for module in _with_parents(base, source)[:-1]:
-                        found.setdefault(module, set())
-                    if inner in source.modules:
-                        found.setdefault(inner, set()).update(_read_from(program, alias.asname or alias.name))
-                    if base in source.modules:
-                        found.setdefault(base, set()).add(alias.name)
+    for node in (one for statement in program for one in ast.walk(statement.node)):
+        if isinstance(node, ast.Import):
+            pairs = [pair for alias in node.names for pair in _whole_modules(alias, program, source)]
+        elif isinstance(node, ast.ImportFrom):
+            pairs = _named(node, absolute(node, home, source), program, source)
+        else:
+            continue
+        for module, names in pairs:
+            found.setdefault(module, set()).update(names)
     return found
+
+
+def _whole_modules(alias: ast.alias, program: list[Statement], source: Source) -> list[tuple[str, set[str]]]:
+    """Return the modules that `import net.layers as layers` runs, with what is read of each by its name here."""
+    pairs = []
+    for module in _with_parents(alias.name, source):
+        visible = module == alias.name or not alias.asname
+        pairs.append((module, _read_from(program, alias.asname or module) if visible else set()))
+    return pairs
+
+
+def _named(node: ast.ImportFrom, base: str, program: list[Statement], source: Source) -> list[tuple[str, set[str]]]:
+    """Return the modules that `from net import layers, Block` runs, with the names that are taken."""
+    pairs: list[tuple[str, set[str]]] = [(module, set()) for module in _with_parents(base, source)[:-1]]
+    for alias in node.names:
+        inner = f"{base}.{alias.name}".lstrip(".")
+        if inner in source.modules:
+            pairs.append((inner, _read_from(program, alias.asname or alias.name)))
+        if base in source.modules:
+            pairs.append((base, {alias.name}))
+    return pairs
 
 
 def absolute(node: ast.ImportFrom, home: str, source: Source) -> str:

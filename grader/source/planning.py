@@ -11,7 +11,7 @@ from grader.records import Repair, Where
 from grader.source.absent import without_data
 from grader.source.arguments import Call, Offered, command_line, complete, constructor
 from grader.source.candidates import Candidate
-from grader.source.classes import Catalogue, Class, catalogued, roots_of
+from grader.source.classes import Catalogue, Class, catalogued, dotted, roots_of
 from grader.source.guesses import Hints, by_name
 from grader.source.making import convolutions, helpers
 from grader.source.modules import modules_for
@@ -82,7 +82,7 @@ def read(source: Source, hints: Hints) -> Reading:
         program = analysed([*forgotten, *statements(source.cells)])
     catalogue = catalogued(program.statements, source)
     blocks = tuple(sorted(helpers(catalogue)))
-    offered = Offered(_usable_names(program), command_line(piece.written for piece in program.pieces), blocks)
+    offered = Offered(hints, _usable_names(program), command_line(piece.written for piece in program.pieces), blocks)
     return Reading(source, hints, program, catalogue, offered)
 
 
@@ -92,7 +92,7 @@ def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
     expression = candidate.variable
     repairs: tuple[Repair, ...] = ()
     if candidate.made.call is None:
-        call = complete(candidate.variable, _init(reading, candidate.made.name), reading.hints, reading.offered)
+        call = complete(candidate.variable, _init(reading, candidate.made.name), reading.offered)
         name = candidate.made.name
         said = f"{candidate.variable} is the class {name} itself, not an object of it: write {name}() with brackets."
         expression, repairs = call.text, (Repair("instantiate", said), *call.repairs)
@@ -111,26 +111,25 @@ def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
     plans = [dataless]
     if any(one.repair and one.repair.kind == "data" for one in dataless.statements):
         plans.append(replace(exact, statements=taken(*sliced(part, names))))
-    if (
-        reading.catalogue.class_at(candidate.made.name, candidate.index)
-        and candidate.made.call
-        and _has_arguments(candidate.made.call)
-    ):
-        plans.append(for_class(reading, candidate.made.name, candidate.made.call))
+    call_made = candidate.made.call
+    if call_made is not None and (call_made.args or call_made.keywords):
+        name = dotted(call_made.func)
+        if reading.catalogue.class_at(name, candidate.index):
+            plans.append(replace(for_class(reading, name, call_made), name=candidate.made.name))
     return [finished(reading, plan) for plan in plans]
 
 
 def for_class(reading: Reading, name: str, given: ast.Call | None = None) -> Plan:
     """Return a plan that builds a class of which there is no instance, with arguments guessed where needed."""
     one = reading.catalogue.class_at(name, len(reading.program.pieces))
-    call = complete(name, _init(reading, name), reading.hints, reading.offered, _usable(reading, given))
+    call = complete(name, _init(reading, name), reading.offered, _usable(reading, given))
     return finished(reading, _calling(reading, name, "lightning" if one and one.lightning else "class", call))
 
 
 def for_function(reading: Reading, name: str, how: str, position: int | None) -> Plan:
     """Return a plan that calls a function which returns the model."""
     function, _ = reading.catalogue.functions[name]
-    call = complete(name, function, reading.hints, reading.offered)
+    call = complete(name, function, reading.offered)
     if position is not None:
         call = Call(f"{call.text}[{position}]", call.repairs)
     return finished(reading, _calling(reading, name, how, call))
@@ -205,10 +204,6 @@ def _usable(reading: Reading, given: ast.Call | None) -> ast.Call | None:
     if given is None:
         return None
     return given if roots_of(given) - {"self"} <= reading.offered.names | reading.catalogue.classes.keys() else None
-
-
-def _has_arguments(call: ast.Call) -> bool:
-    return bool(call.args or call.keywords)
 
 
 def _usable_names(program: Program) -> frozenset[str]:

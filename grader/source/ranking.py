@@ -7,7 +7,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from grader.source.aliases import callee
-from grader.source.candidates import Candidate, Evidence, Uses, candidates_in, class_of, evidence_for, uses_of
+from grader.source.candidates import (
+    Candidate,
+    Evidence,
+    Uses,
+    candidates_in,
+    class_of,
+    evidence_for,
+    used_as_models,
+    uses_of,
+)
 from grader.source.making import helpers, made_by, returned_by
 from grader.source.planning import Plan, Reading, for_candidate, inlined, trains_in
 from grader.source.statements import Statement
@@ -70,6 +79,7 @@ def ranked(reading: Reading) -> list[Plan]:
 def candidates(reading: Reading) -> list[Candidate]:
     """Return the candidates in functions, then those at top level."""
     found = candidates_in(reading.program, reading.catalogue)
+    found = used_as_models(reading.program, found, uses_of(reading.program)) + found
     factories = {one.made.name for one in found}
     for function, home in _functions(reading)[:_FUNCTIONS]:
         if function.name in factories or (

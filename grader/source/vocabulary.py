@@ -52,7 +52,7 @@ PASSING = frozenset(
 )
 """Functions whose result holds their arguments: `for index, layer in enumerate(model)`."""
 
-TRAINING_CALLS = frozenset({"backward", "manual_backward", "fit_one_cycle", "fine_tune"})
+TRAINING_CALLS = frozenset({"backward", "manual_backward", "step", "fit_one_cycle", "fine_tune"})
 TRAINER = re.compile(r"train|learn|runner|engine|model|net", re.IGNORECASE)
 """Receivers whose `.fit(…)` trains; an encoder's or scaler's does not."""
 TRAINING_FUNCTION = re.compile(

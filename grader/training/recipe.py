@@ -128,7 +128,7 @@ Progress = Callable[[int, float], None]
 
 
 def train(
-    program: Program,
+    program: Callable[[torch.Tensor], torch.Tensor],
     trainable: Sequence[torch.Tensor],
     pictures: Pictures,
     labels: torch.Tensor,

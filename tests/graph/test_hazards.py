@@ -128,7 +128,9 @@ def test_recurrent_cells(kind: str, gates: int) -> None:
         ((4, 4), (4, 1), 5),
         ((4, 4), (4, 1), -1),
         ((), (), 0),
-        ((4, 4), (4,), 0), ((0,), (0,), 0), ((0, 3), (0, 1), 0),
+        ((4, 4), (4,), 0),
+        ((0,), (0,), 0),
+        ((0, 3), (0, 1), 0),
     ],
 )
 def test_weight_norm(direction: tuple[int, ...], magnitude: tuple[int, ...], dim: int) -> None:

@@ -6,7 +6,6 @@ import json
 import signal
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 
@@ -99,8 +98,8 @@ def test_how_it_breaks(zygote: Zygote, name: str) -> None:
     done = capture(
         zygote,
         submission(init, forward),
-        Limits(wall_seconds=8, cpu_seconds=6, memory_megabytes=512, file_megabytes=1),
-        build_seconds=1.0,
+        Limits(wall_seconds=20, cpu_seconds=15, memory_megabytes=512, file_megabytes=1),
+        build_seconds=1.0 if kind == "TimeoutError" else 10.0,
     )
     found = done.result()
     assert (done.stopped, found.get("outcome")) == (None, "broke"), done.output
@@ -139,14 +138,17 @@ def test_a_late_wish_to_kill(zygote: Zygote) -> None:
 LASTING = """
 import subprocess
 def grandchild():
+    ready, tell = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
             os.setsid()
             print(os.getpid(), flush=True)
+            os.write(tell, b"x")
             while True: time.sleep(1)
         os._exit(0)
     os.wait()
+    os.read(ready, 1)
 """
 """A function that leaves a process behind in a session of its own, as daemons do; it prints its id."""
 
@@ -159,7 +161,6 @@ two = subprocess.Popen(["sleep", "1000"], start_new_session=True)
 deaf = subprocess.Popen(["sh", "-c", "trap '' TERM INT HUP; while :; do sleep 1; done"], start_new_session=True)
 print(one.pid, two.pid, deaf.pid, os.getpid(), sep="\\n", flush=True)
 grandchild()
-time.sleep(0.3)
 """
     done = capture(zygote, submission(code, top=LASTING))
     pids = numbers(done.output)
@@ -183,29 +184,20 @@ def test_nothing_outlives_a_killed_job(zygote: Zygote) -> None:
 
 
 def test_a_fork_bomb_is_cleared(zygote: Zygote) -> None:
-    """Two hundred processes that each try to live on are dead when the job is over."""
+    """Fifty processes with sessions of their own, each of which tries to live on, are dead when the job is over."""
     code = """
-for _ in range(200):
-    if os.fork() == 0:
+for _ in range(50):
+    one = os.fork()
+    if not one:
         os.setsid()
         time.sleep(1000)
-print(os.getpid(), flush=True)
+    print(one, flush=True)
 """
     done = capture(zygote, submission(code))
     assert done.stopped is None
+    assert len(numbers(done.output)) == 50
+    assert all_gone(numbers(done.output), 0.0)
     assert healthy(zygote)
-    leader = numbers(done.output)[0]
-    assert not [one for one in Path("/proc").glob("[0-9]*/cmdline") if _child_of(one.parent, leader)]
-
-
-def _child_of(process: Path, leader: int) -> bool:
-    """Tell whether a process came from a job; forks have numbers after it and the zygote's command line."""
-    try:
-        parent = int((process / "stat").read_text(encoding="ascii").rsplit(")", 1)[1].split()[1])
-        words = (process / "cmdline").read_bytes()
-    except (OSError, IndexError):
-        return False
-    return int(process.name) > leader and b"grader.sandbox.zygote" in words and parent == 1
 
 
 @pytest.fixture(scope="module")
@@ -235,13 +227,15 @@ def test_stopping_the_warm_process(fragile: Zygote) -> None:
 def test_killing_the_warm_process(fragile: Zygote) -> None:
     """Who kills the warm process gets an infra-error and dies with it; a daemon that lives on and talks keeps nobody waiting."""
     code = """
+ready, tell = os.pipe()
 if os.fork() == 0:
     os.setsid()
     print(os.getpid(), flush=True)
+    os.write(tell, b"x")
     while True:
         os.write(1, b"still here\\n")
         time.sleep(0.01)
-time.sleep(0.2)
+os.read(ready, 1)
 print(os.getpid(), os.getppid(), sep="\\n", flush=True)
 os.kill(os.getppid(), 9)
 time.sleep(60)
@@ -249,6 +243,7 @@ time.sleep(60)
     done = capture(fragile, submission(code))
     daemon, *others = numbers(done.output)
     end([daemon])
+    assert len(others) == 2
     assert done.stopped == "infra-error"
     assert done.wall_seconds < 2 * GRACE_SECONDS + 2
     assert all_gone(others, 2.0)

@@ -91,6 +91,12 @@ CASES = {
         "expression",
         "model",
     ),
+    "unknown network that is optimised": Case(
+        "import toolkit\nnet = toolkit.build(10)\nopt = optim.Adam(net.parameters())", "net", "expression", "net"
+    ),
+    "unknown network that is called and summarised": Case(
+        "import toolkit\nnet = toolkit.build(10)\nnet.eval()\nprint(net(torch.zeros(1)))", "net", "expression", "net"
+    ),
     "lightning": Case(
         NET.replace("nn.Module", "pl.LightningModule") + "lit = Net()\npl.Trainer().fit(lit)".replace("pl.T", "pl.T"),
         "Net",
@@ -457,6 +463,16 @@ def test_cell_that_does_not_parse_is_the_reason() -> None:
     source = read_submission(files, ReadLimits())
     assert plans(source, None, Hints()) == ()
     assert why_nothing(source).startswith("net.py, which defines class Net, does not parse: ")
+
+
+def test_object_of_a_lost_class_is_no_model() -> None:
+    """`model = Net()` is worth nothing when the cell with Net does not parse; the cell is the reason."""
+    source = Source(
+        (Cell("net.ipynb", 2, "model = Net()\nopt = optim.Adam(model.parameters())"),),
+        problems=(Problem("net.ipynb", 1, 2, "does-not-parse", "cell 1, which defines class Net, does not parse."),),
+    )
+    assert plans(source, None, Hints()) == ()
+    assert why_nothing(source) == "cell 1, which defines class Net, does not parse."
 
 
 def test_nothing_at_all_is_explained() -> None:
