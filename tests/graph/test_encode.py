@@ -154,7 +154,7 @@ WORKS: dict[str, Forward] = {
     "padding by a word": lambda net, x: nn.functional.conv2d(x, torch.ones(4, 4, 3, 3), padding="same"),
     "a layout and a device": lambda net, x: x + torch.zeros(1, dtype=x.dtype, layout=x.layout, device=x.device),
     "a dtype": lambda net, x: x.sum(1, keepdim=True, dtype=torch.float64).to(torch.float32) + x,
-    "several results": lambda net, x: torch.cat([one * 2 for one in x.split([1, 3], 1)], 1),  # type: ignore[no-untyped-call]
+    "several results": lambda net, x: torch.stack([one * 2 for one in x.unbind(1)], 1),
     "an index": lambda net, x: x[:, [3, 2, 1, 0]],
     "a drawn mask": lambda net, x: x * torch.empty_like(x).bernoulli_(0.5),
     "arithmetic on sizes": lambda net, x: x.view(-1, x.shape[1] * 8 * 8 // 4 % 65, 4).view(x.size(0), 4, 8, 8),
