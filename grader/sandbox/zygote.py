@@ -225,6 +225,7 @@ def main(arguments: list[str]) -> None:
     gc.freeze()
     control.send(b"ready")
     serve(control, jobs, options.folder)
+    remove(options.folder)  # the parent does it too, if it still lives
 
 
 def _serve_one(folder: str, *, warm: bool) -> None:

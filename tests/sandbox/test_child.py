@@ -160,7 +160,9 @@ def test_the_warm_process_knows_no_submission(zygote: Zygote) -> None:
                     looked_at += len(held)
                     assert marker.encode() not in held
     except PermissionError:
-        pytest.skip("this system does not let a parent read its child's memory")
+        if os.geteuid() == 0:
+            raise
+        pytest.skip("root: only root may read a child's memory on this system")
     assert looked_at > 2**20
 
 
@@ -205,7 +207,7 @@ time.sleep(1000)
             folder = Path(f"/proc/{pids[0]}/cwd").readlink()
             parent.kill()
             assert all_gone(pids, 10)
-            assert not list(folder.glob("job-*"))
+            assert not folder.exists()
         finally:
             end(pids)
 
