@@ -257,6 +257,34 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """Where the bytes of one file are.
+
+    Attributes:
+        path: of the file on disk, or of the archive that holds it.
+        members: names within the archive, from the outermost inwards; empty for a file on disk.
+    """
+
+    path: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a submission cannot be graded by the machine.
+
+    Attributes:
+        kind: `rejected` (its files cannot be read safely) or `human` (it holds no code; somebody has to look).
+        what: what was found, one sentence.
+        fix: the one thing to do next; empty when there is none.
+    """
+
+    kind: str
+    what: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Who handed in what.
 
@@ -264,13 +292,23 @@ class Submission:
         id: the LMS id where there is one, else the file's or folder's stem.
         student: the name to show.
         files: paths within the submission, sorted.
-        root: folder or file on disk; not part of the JSON.
+        places: where the bytes of each of `files` are, in their order; not part of the JSON.
+        late: whether the LMS marked it as late.
+        group: everybody it is handed in for, when there are several.
+        email: the student's; empty when it is not known.
+        superseded: names of the files of earlier attempts, which do not count.
+        problem: why the machine cannot grade it; None when nothing speaks against it.
     """
 
     id: str
     student: str
     files: tuple[str, ...]
-    root: str = ""
+    places: tuple[Place, ...] = ()
+    late: bool = False
+    group: tuple[str, ...] = ()
+    email: str = ""
+    superseded: tuple[str, ...] = ()
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -304,6 +342,8 @@ class Training:
     curve: tuple[CurvePoint, ...]
     memorised: float | None = None
     """Share of 64 training pictures learnt by heart; None when it was not tried."""
+    hardware: dict[str, Any] = field(default_factory=dict)
+    """The fingerprint of what it was trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,7 +406,7 @@ class Report:
         """Return the fixed interface of `docs/architecture.md` as plain values."""
         plain = dataclasses.asdict(self)
         submission = plain.pop("submission")
-        submission.pop("root")
+        submission.pop("places")
         for layer, record in zip(plain["layers"], self.layers, strict=True):
             layer["in"], layer["out"] = list(record.inputs), list(record.outputs)
             del layer["inputs"], layer["outputs"]
@@ -380,11 +420,10 @@ def report_from_json(plain: dict[str, Any]) -> Report:
     data = dict(plain)
     if data.pop("version") != VERSION:
         raise ValueError(f"a report of version {plain['version']} cannot be read by version {VERSION}")
-    submission = {**data.pop("submission")}
     model, training, score, broke = (data.pop(key) for key in ("model", "training", "score", "broke"))
     return Report(
         status=Status(data.pop("status")),
-        submission=Submission(submission["id"], submission["student"], tuple(submission["files"])),
+        submission=_submission(data.pop("submission")),
         model=model
         and Model(
             **{**model, "where": Where(**model["where"]), "repairs": tuple(Repair(**one) for one in model["repairs"])}
@@ -399,6 +438,21 @@ def report_from_json(plain: dict[str, Any]) -> Report:
         and Break(**{**broke, "where": Where(**broke["where"]), "inputs": tuple(map(tuple, broke["inputs"]))}),
         notes=tuple(data.pop("notes")),
         **data,
+    )
+
+
+def _submission(plain: dict[str, Any]) -> Submission:
+    """Read a submission; reports from before the fields with a default have only the first three."""
+    problem = plain.get("problem")
+    return Submission(
+        id=plain["id"],
+        student=plain["student"],
+        files=tuple(plain["files"]),
+        late=plain.get("late", False),
+        group=tuple(plain.get("group", ())),
+        email=plain.get("email", ""),
+        superseded=tuple(plain.get("superseded", ())),
+        problem=problem and Problem(**problem),
     )
 
 
@@ -419,3 +473,33 @@ def _score(plain: dict[str, Any]) -> Score:
         n=plain["n"],
         reference=reference and Reference(**{**reference, "accuracies": tuple(reference["accuracies"])}),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A piece of the student's explanation.
+
+    Attributes:
+        where: `text cell 2`, `comments in cell 4`, `comments in net.py`, or the name of a file.
+        words: counted in prose alone; code, addresses and pictures in it do not count.
+        text: what a human reads, bounded; empty where the words were counted and the room was used up.
+    """
+
+    where: str
+    words: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceText:
+    """A piece of the student's code as it was read.
+
+    Attributes:
+        file: path within the submission.
+        cell: number of the code cell from 1; None in a module.
+        text: Python, line n being line n of what the student wrote; bounded.
+    """
+
+    file: str
+    cell: int | None
+    text: str

@@ -1,0 +1,87 @@
+"""Read the table that comes with a Gradescope export: whose each folder is."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from typing import Any
+
+import yaml
+
+from grader.intake.names import Sign
+
+METADATA = "submission_metadata.yml"
+MAX_BYTES = 128 * 2**20
+MAX_DEPTH = 100
+
+_Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_Parser):  # type: ignore[misc]  # the compiled loader has no types
+    """`yaml.safe_load` that also survives the tags of Ruby's classes and leaves merge keys alone."""
+
+    def flatten_mapping(self, node: Any) -> None:
+        """Merge nothing: `<<` with anchors of anchors grows without end."""
+
+
+def _plain(loader: Any, _: str, node: Any) -> Any:
+    if isinstance(node, yaml.MappingNode):
+        return loader.construct_mapping(node, deep=True)
+    return loader.construct_sequence(node, deep=True) if isinstance(node, yaml.SequenceNode) else node.value
+
+
+_Loader.add_multi_constructor("!", _plain)
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", lambda _, node: node.value)
+
+
+def read_metadata(blob: bytes) -> dict[str, Sign]:
+    """Return what the table says by the name of a folder (`submission_123`) or file.
+
+    Raises:
+        ValueError: it is not such a table.
+    """
+    try:
+        text = blob.decode("utf-8-sig")
+        _check_depth(text)
+        plain = yaml.load(text, Loader=_Loader)  # noqa: S506  derived from the safe one
+    except (yaml.YAMLError, UnicodeDecodeError, RecursionError, OverflowError) as error:
+        raise ValueError(f"{METADATA} cannot be read: {str(error).splitlines()[0][:200]}") from error
+    if not isinstance(plain, dict):
+        raise ValueError(f"{METADATA} is not a table of submissions")
+    signs = {str(name): _sign(str(name), one) for name, one in plain.items() if isinstance(one, dict)}
+    shared = Counter(sign.id for sign in signs.values())
+    return {name: sign if shared[sign.id] == 1 else _by_number(name, sign) for name, sign in signs.items()}
+
+
+def _check_depth(text: str) -> None:
+    """Raise YAMLError for a text nested so deep that the compiled reader would crash."""
+    depth = 0
+    for event in yaml.parse(text, Loader=_Parser):
+        depth += isinstance(event, (yaml.MappingStartEvent, yaml.SequenceStartEvent))
+        depth -= isinstance(event, (yaml.MappingEndEvent, yaml.SequenceEndEvent))
+        if depth > MAX_DEPTH:
+            raise yaml.YAMLError(f"it is nested more than {MAX_DEPTH} deep")
+
+
+def _sign(name: str, about: Mapping[Hashable, Any]) -> Sign:
+    listed = about.get(":submitters")
+    people = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
+    names = tuple(text for one in people if (text := _text(one.get(":name")) or _text(one.get(":email"))))
+    number = _number(name)
+    sid = _text(people[0].get(":sid")) if len(people) == 1 else ""
+    email = _text(people[0].get(":email")) if people else ""
+    group = names if len(names) > 1 else ()
+    return Sign("Gradescope", name, sid or number, ", ".join(names) or number, "", email=email, group=group)
+
+
+def _by_number(name: str, sign: Sign) -> Sign:
+    """Go by the submission's number where two submissions claim one student id."""
+    return Sign("Gradescope", name, _number(name), sign.name, "", email=sign.email, group=sign.group)
+
+
+def _number(name: str) -> str:
+    return name.removeprefix("submission_").removesuffix(".pdf")
+
+
+def _text(value: object) -> str:
+    return str(value).strip()[:300] if isinstance(value, (str, int)) else ""
