@@ -9,12 +9,18 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from grader.faults import GraderFault
-from grader.records import Break, Examination, Model, Repair, Where
+from grader.records import Break, Examination, Model, Passage, Repair, SourceText, Where
 
 LOG = logging.getLogger(__name__)
 
 MOST_TEXT = 2_000
 MOST_ITEMS = 50
+MOST_PASSAGES = 501
+MOST_PASSAGE = 20_000
+MOST_EXPLANATION = 200_000
+MOST_WORDS = 10**9
+MOST_PIECES = 6_000
+MOST_SOURCE = 10**6
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +52,15 @@ class Facts:
         problems: one sentence each, with the place.
         model: the best candidate.
         others: names of further candidates.
-        words: words in Markdown cells.
+        explanation: what stands in Markdown cells and comments.
+        source: the code as it was read, in order.
     """
 
     problems: tuple[str, ...] = ()
     model: Model | None = None
     others: tuple[str, ...] = ()
-    words: int = 0
+    explanation: tuple[Passage, ...] = ()
+    source: tuple[SourceText, ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """Return sentences for the report."""
@@ -60,6 +68,19 @@ class Facts:
         if self.others:
             found.append(f"Other models in the submission: {', '.join(self.others)}.")
         return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """What was read from the documents beside a notebook.
+
+    Attributes:
+        passages: one for each document with words in it.
+        problems: one sentence for each document that a human has to look at.
+    """
+
+    passages: tuple[Passage, ...] = ()
+    problems: tuple[str, ...] = ()
 
 
 _BREAK = TypeAdapter(Break)
@@ -91,10 +112,20 @@ def read_facts(plain: Any) -> Facts:
     if not isinstance(plain, dict):
         return Facts()
     problems = [_text(one.get("message", "")) for one in _items(plain.get("problems")) if isinstance(one, dict)]
-    words = plain.get("words")
     return Facts(
-        tuple(problems), _model(plain.get("model")), _texts(plain.get("others")), words if type(words) is int else 0
+        tuple(problems),
+        _model(plain.get("model")),
+        _texts(plain.get("others")),
+        _passages(plain.get("explanation")),
+        _source(plain.get("source")),
     )
+
+
+def read_explained(plain: Any) -> Explained:
+    """Read a RESULT frame of the job that reads documents; where it said nothing that can be read, a human looks."""
+    if not isinstance(plain, dict) or plain.get("outcome") != "explained":
+        return Explained(problems=("The documents beside the notebook could not be read; a human looks at them.",))
+    return Explained(_passages(plain.get("passages")), _texts(plain.get("problems")))
 
 
 def examination_from(plain: Any) -> Examination | None:
@@ -144,9 +175,37 @@ def _texts(plain: Any) -> tuple[str, ...]:
     return tuple(_text(one) for one in _items(plain))
 
 
-def _items(plain: Any) -> list[Any]:
-    return plain[:MOST_ITEMS] if isinstance(plain, list) else []
+def _passages(plain: Any) -> tuple[Passage, ...]:
+    """Read passages; what has no place or no count of words is left out."""
+    found: list[Passage] = []
+    room = MOST_EXPLANATION
+    for one in _items(plain, MOST_PASSAGES):
+        where, words = (one.get("where"), one.get("words")) if isinstance(one, dict) else (None, None)
+        if not isinstance(where, str) or type(words) is not int or not 0 < words < MOST_WORDS:
+            continue
+        text = _text(one.get("text"), min(MOST_PASSAGE, room))
+        room -= len(text)
+        found.append(Passage(_text(where), words, text))
+    return tuple(found)
 
 
-def _text(value: Any) -> str:
-    return value[:MOST_TEXT] if isinstance(value, str) else ""
+def _source(plain: Any) -> tuple[SourceText, ...]:
+    """Read pieces of code, up to the first that is none or finds no room."""
+    found: list[SourceText] = []
+    room = MOST_SOURCE
+    for one in _items(plain, MOST_PIECES):
+        file, cell, text = (one.get(key) for key in ("file", "cell", "text")) if isinstance(one, dict) else (None,) * 3
+        if not isinstance(file, str) or not isinstance(text, str) or len(text) > room:
+            break
+        room -= len(text)
+        found.append(SourceText(_text(file), cell if type(cell) is int else None, _text(text, room=MOST_SOURCE)))
+    return tuple(found)
+
+
+def _items(plain: Any, most: int = MOST_ITEMS) -> list[Any]:
+    return plain[:most] if isinstance(plain, list) else []
+
+
+def _text(value: Any, room: int = MOST_TEXT) -> str:
+    """Return the beginning of a text; a lone surrogate, which no file can hold, becomes a question mark."""
+    return value[:room].encode("utf-8", "replace").decode("utf-8") if isinstance(value, str) else ""

@@ -41,7 +41,7 @@ def test_the_courses_rubric() -> None:
     earned = {name: rule.points for name, rule in course.criteria.items()}
     assert earned == {
         "built": 3, "budget": 0, "output": 3, "training_step": 2, "convolution": 4, "pooling": 3, "flatten": 1,
-        "dense": 2, "activations": 2, "used": 2, "repeatable": 1, "memorises": 1, "accuracy": 6,
+        "dense": 1, "order": 1, "activations": 2, "used": 2, "repeatable": 1, "memorises": 1, "accuracy": 6,
     }  # fmt: skip
     assert {name: mark.points for name, mark in course.human.items()} == {
         "architecture": 5, "shapes": 5, "choices": 4, "results": 4, "rerun": 2,

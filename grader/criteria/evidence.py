@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from grader.rubric import Definition, Parameter, Rule
 
 if TYPE_CHECKING:
-    from grader.records import Break, Examination, Layer, Repair, Role, Score, Shape, Training
+    from grader.records import Break, Examination, Layer, Passage, Repair, Role, Score, Shape, Training
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,8 @@ class Evidence:
         help: the diagnosis's next step; empty when there is none.
         unseen: why nothing could be captured although the submission may be right (only a link was handed
             in, a construct that cannot be captured), as a sentence; a human then judges everything.
+        explanation: what the student wrote, in the notebook and beside it; None when it was not looked for.
+        explanation_problems: one sentence for each document that could not be read whole.
     """
 
     classes: int
@@ -44,6 +46,8 @@ class Evidence:
     cause: str = ""
     help: str = ""
     unseen: str = ""
+    explanation: tuple[Passage, ...] | None = None
+    explanation_problems: tuple[str, ...] = ()
 
     @property
     def layers(self) -> tuple[Layer, ...]:

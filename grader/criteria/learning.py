@@ -43,14 +43,23 @@ def used(evidence: Evidence, rule: Rule) -> Verdict:
         (examination.frozen, "is frozen (requires_grad is False)", "are frozen (requires_grad is False)"),
         (examination.unreached, "gets no gradient", "get no gradient"),
     )
-    problems = [f"{listed(names)} {one if len(names) == 1 else many}" for names, one, many in groups if names]
+    problems = [f"{_listed(names)} {one if len(names) == 1 else many}" for names, one, many in groups if names]
     learning = {layer.name for layer in evidence.layers if layer.parameters > 0 and layer.on_path}
-    lame = {_layer_of(name) for names, *_ in groups for name in names}
-    numbers = {"layers": len(learning | lame), "not_learning": sorted(lame)}
+    named = {_layer_of(name) for names, *_ in groups for name in names if names is not examination.unregistered}
+    # Layers in a Python list have no names of their own, so each counts, whatever it is called.
+    lame = len(named) + len(examination.unregistered)
+    layers = len((learning - set(examination.unregistered)) | named) + len(examination.unregistered)
+    numbers = {"layers": layers, "not_learning": sorted({*named, *examination.unregistered})}
     if not problems:
         return Verdict(1, f"All weights of {counted(len(learning), 'layer')} are used and learn.", "", numbers)
-    found = f"All weights were to be used and to learn. {'; '.join(problems)}."
-    return Verdict(1 / 2 if 2 * len(lame) <= len(learning | lame) else 0, found, _use(examination), numbers)
+    found = f"All weights were to be used and to learn, and {lame} of {layers} layers do not. {'; '.join(problems)}."
+    return Verdict(1 / 2 if 2 * lame <= layers else 0, found, _use(examination), numbers)
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    """Write names as a list; where all are called alike, `4 layers (conv2d)`."""
+    alike = len(names) > 1 and len(set(names)) == 1
+    return f"{counted(len(names), 'layer')} ({names[0]})" if alike else listed(names)
 
 
 def _layer_of(parameter: str) -> str:
@@ -61,8 +70,10 @@ def _layer_of(parameter: str) -> str:
 
 def _use(examination: Examination) -> str:
     if examination.unregistered:
-        name = examination.unregistered[0]
-        return f"Keep the layers in nn.ModuleList([...]) in place of a Python list, so that {name} is found."
+        count = counted(len(examination.unregistered), "layer")
+        return (
+            f"Keep the layers in nn.ModuleList([...]) in place of a Python list, so that the model has these {count}."
+        )
     if examination.unused:
         name = _layer_of(examination.unused[0])
         return f"Call self.{name} in forward, or delete it from __init__."

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from grader.criteria import accuracy, building, layers, learning
+from grader.criteria import accuracy, building, layers, learning, sequence
 from grader.criteria.evidence import Criterion, Evidence, Verdict
+from grader.criteria.human import pending
 from grader.records import Finding, Outcome
-from grader.rubric import Definition, Mark, Rubric, Rule
+from grader.rubric import Definition, Rubric, Rule
 from grader.wording import sentence
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 CRITERIA: Mapping[str, Criterion] = {
     found.id: found
-    for module in (building, layers, learning, accuracy)
+    for module in (building, layers, sequence, learning, accuracy)
     for found in vars(module).values()
     if isinstance(found, Criterion)
 }
@@ -37,7 +38,7 @@ def judge(rubric: Rubric, evidence: Evidence) -> tuple[Finding, ...]:
     for name in rubric.criteria:
         _judge_into(done, name, rubric, evidence)
     automatic = tuple(done[name] for name in rubric.criteria)
-    return automatic + tuple(_pending(name, mark) for name, mark in rubric.human.items())
+    return automatic + tuple(pending(name, mark, evidence) for name, mark in rubric.human.items())
 
 
 def _judge_into(done: dict[str, Finding], name: str, rubric: Rubric, evidence: Evidence) -> Finding:
@@ -99,8 +100,3 @@ def _skipped(blank: Finding, blocking: Finding) -> Finding:
     title = blocking.evidence.get("because_title", blocking.title)
     rationale = f'Not judged, because it needs this first: "{title}".'
     return replace(blank, rationale=rationale, evidence={"because": because, "because_title": title})
-
-
-def _pending(name: str, mark: Mark) -> Finding:
-    evidence = {"human": True, "guide": mark.guide}
-    return Finding(name, mark.title, Outcome.PENDING, None, mark.points, "A human reads and marks this.", "", evidence)

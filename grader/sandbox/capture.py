@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Mapping
 from typing import Any
 
+from grader.explanation import cells
 from grader.graph.document import dump
 from grader.graph.encode import UncapturableError
 from grader.graph.fidelity import seed_everything
@@ -24,6 +25,7 @@ from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadlin
 from grader.sandbox.network import DryRun, Network, Places, describe, dry_run
 from grader.sandbox.protocol import Channel
 from grader.source.entry import Hints, Plan, plans, why_nothing
+from grader.source.folders import own_files
 from grader.source.notebook import ReadLimits, Source, read_submission
 
 STATEMENTS_SHOWN = 400
@@ -62,10 +64,11 @@ def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel
     limits = ReadLimits(file_bytes=task.file_bytes, code_characters=task.code_characters)
     source = read_submission(blobs, limits)
     found = plans(source, task.entry or None, Hints(task.shape, task.classes))
-    channel.facts(_facts(source, found))
+    channel.facts(_facts(source, found, sum(path.lower().endswith(".ipynb") for path in own_files(blobs))))
     if not found:
-        missing = Break("read", "NoModel", why_nothing(source))
-        channel.result({"outcome": "broke", "broke": dataclasses.asdict(missing), "repairs": [], "notes": []})
+        channel.result(
+            {"outcome": "broke", "broke": dataclasses.asdict(why_nothing(source)), "repairs": [], "notes": []}
+        )
         return
     Session(source, found, task, channel).run()
 
@@ -77,18 +80,19 @@ def quiet() -> None:
     sys.setrecursionlimit(5_000)
 
 
-def _facts(source: Source, found: tuple[Plan, ...]) -> dict[str, Any]:
+def _facts(source: Source, found: tuple[Plan, ...], notebooks: int) -> dict[str, Any]:
     best = found[0] if found else None
     shown = best.statements[:STATEMENTS_SHOWN] if best else ()
     return {
         "problems": [dataclasses.asdict(one) for one in source.problems],
         "cells": len(source.cells),
-        "words": sum(len(note.split()) for note in source.notes),
         "slice": [dataclasses.asdict(one.where) for one in shown],
         "model": None
         if best is None
         else {"name": best.name, "how": best.how, "where": dataclasses.asdict(best.where)},
         "others": list(best.others)[:20] if best else [],
+        "explanation": [dataclasses.asdict(one) for one in cells.passages(source, notebooks)],
+        "source": [dataclasses.asdict(one) for one in cells.code(source)],
     }
 
 

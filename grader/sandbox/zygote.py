@@ -34,6 +34,7 @@ JOBS = {
     "capture": "grader.sandbox.capture",
     "describe": "grader.training.jobs",
     "examine": "grader.training.jobs",
+    "explain": "grader.sandbox.explain",
     "train": "grader.training.jobs",
 }
 """What a job may be: a function of that name in that module, `(arguments, blobs, channel) -> None`."""

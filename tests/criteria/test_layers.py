@@ -161,9 +161,9 @@ def test_flatten_too_early() -> None:
 @pytest.mark.parametrize(
     ("layers", "earned", "words"),
     [
-        (LAYERS, 2, "64 numbers into 10 scores"),
-        ((CONV, POOL, FLATTEN, DENSE), 1, "answers with 64 numbers"),
-        ((CONV, POOL, layer(Role.DENSE, "fc", (16, 15, 15), (16, 15, 10))), 1, "looks at rows of 15 numbers"),
+        (LAYERS, 1, "64 numbers into 10 scores"),
+        ((CONV, POOL, FLATTEN, DENSE), 0.5, "answers with 64 numbers"),
+        ((CONV, POOL, layer(Role.DENSE, "fc", (16, 15, 15), (16, 15, 10))), 0.5, "looks at rows of 15 numbers"),
         ((CONV, POOL, FLATTEN), 0, "no dense layer follows"),
         ((DENSE, CONV, POOL, FLATTEN), 0, "no dense layer follows"),
         ((CONV, POOL, FLATTEN, replace(SCORES, on_path=False)), 0, "no dense layer follows"),
@@ -181,7 +181,7 @@ def test_mixed_pictures_are_told_the_view() -> None:
     view = layer(Role.OTHER, "view", (16, 15, 15), (576, 400))
     wide = layer(Role.DENSE, "fc1", (576, 400), (576, 10))
     evidence = with_layers(CONV, POOL, view, wide)
-    assert points(evidence, "flatten", "dense") == [0, 1]
+    assert points(evidence, "flatten", "dense") == [0, 0.5]
     for name in ("flatten", "dense"):
         found = finding(name, evidence)
         assert "view (cell 3, line 12) cuts the numbers of several pictures into common rows of 400." in found.rationale
@@ -239,4 +239,4 @@ def test_softmax_and_extra_layers_cost_nothing() -> None:
     norm = layer(Role.NORM, "bn", (16, 30, 30), (16, 30, 30), parameters=32)
     softmax = layer(Role.ACTIVATION, "softmax", (10,), (10,))
     evidence = with_layers(CONV, norm, RELU, POOL, FLATTEN, DENSE, RELU_2, SCORES, softmax)
-    assert points(evidence, "convolution", "pooling", "flatten", "dense") == [4, 3, 1, 2]
+    assert points(evidence, "convolution", "pooling", "flatten", "dense", "order") == [4, 3, 1, 1, 1]
