@@ -25,7 +25,7 @@ from grader.report.terminal import show_check
 from grader.rubric import Input, Rubric, load
 from grader.sandbox.launch import Worker, worker
 from grader.versions import versions
-from grader.work import describe, run_job
+from grader.work import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
             assignment = _with_data(assignment, options, slot, notices)
         slot.submission = submission.id
         try:
-            report = grade(submission, assignment, None, lambda order: run_job(order, slot))
+            report = grade(submission, assignment, lambda function, order: function(order, slot))
         except GraderFault as fault:
             report = failed(submission, assignment, fault)
     if options.as_json:
@@ -106,7 +106,7 @@ def _with_data(assignment: Assignment, options: CheckOptions, slot: LocalSlot, n
     if reference is None:
         seeds = assignment.rubric.reference.seeds
         notices.print(f"The reference solution is trained first, {seeds} times; the result is remembered.")
-        reference = reference_for(ready, lambda order: _done(run_job(order, slot)))
+        reference = reference_for(ready, lambda function, order: _done(function(order, slot)))
     return replace(ready, reference=reference)
 
 

@@ -3,6 +3,7 @@
 GraderError                 everything raised on purpose in this package
 ├── StudentFault            a reason in the submission; becomes a row, never an exit code 2
 ├── GraderFault             ours; points stay empty, exit code 3 after everything else was written
+│   └── StorageFault        the disk is full or broken; the run ends, finished work stays
 └── OperatorFault           the command's own arguments; one line and exit code 2
     ├── RubricFault         a mistake in the rubric file
     └── DataFault           a mistake in the pictures or their labels
@@ -30,6 +31,10 @@ class StudentFault(GraderError):
 
 class GraderFault(GraderError):
     """The grader itself failed; it never costs the student points."""
+
+
+class StorageFault(GraderFault):
+    """Nothing more can be written; what was finished is kept, and the same command goes on from there."""
 
 
 class OperatorFault(GraderError):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from grader.faults import GraderFault, OperatorFault
 from grader.gradebook_file import connect, explained, transaction
 from grader.gradebook_records import Entry, Invocation, Run, StoredCapture, StoredTraining
-from grader.records import CurvePoint, Keys, Report, Status, Training, report_from_json
+from grader.records import CurvePoint, Keys, Report, SourceText, Status, Training, report_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,6 +96,11 @@ class Gradebook:
         )
         return tuple(_run(row) for row in rows)
 
+    def last_change(self) -> tuple[int, float] | None:
+        """Return number and time (seconds since 1970) of the latest run that saved a report; None before the first."""
+        rows = self._read("SELECT run, saved FROM reports ORDER BY id DESC LIMIT 1")
+        return (rows[0][0], rows[0][1]) if rows else None
+
     def save_report(self, run: int, report: Report) -> None:
         """Make `report` its submission's current one; those before it become history."""
         keys = report.keys
@@ -124,8 +129,8 @@ class Gradebook:
         )
         return tuple(Entry(run, saved, self._report(text)) for run, saved, text in rows)
 
-    def unchanged(self, submission: str, keys: Keys) -> Report | None:
-        """Return the submission's current report if it was made from the same things, else None.
+    def unchanged(self, submission: str, keys: Keys, since: float = 0) -> Report | None:
+        """Return the submission's current report if it was made from the same things at `since` or later, else None.
 
         A fault of the grader's is always worth another try, and so is a report without a capture key.
         """
@@ -133,66 +138,111 @@ class Gradebook:
             return None
         rows = self._read(
             "SELECT report FROM reports WHERE id = (SELECT max(id) FROM reports WHERE submission = ?)"
-            " AND capture_key = ? AND training_key = ? AND score_key = ? AND status != ?",
+            " AND capture_key = ? AND training_key = ? AND score_key = ? AND status != ? AND saved >= ?",
             _storable(submission),
             keys.capture,
             keys.training,
             keys.score,
             str(Status.GRADER_FAULT),
+            since,
         )
         return self._report(rows[0][0]) if rows else None
 
-    def find_capture(self, key: str) -> StoredCapture | None:
-        """Return what was captured under this key."""
-        rows = self._read("SELECT frames, meta FROM captures WHERE key = ?", key)
-        return StoredCapture(rows[0][0], json.loads(rows[0][1])) if rows else None
+    def find_capture(self, key: str, since: float = 0) -> StoredCapture | None:
+        """Return what was captured under this key at `since` or later, its graph left out."""
+        rows = self._read("SELECT graph, meta FROM captures WHERE key = ? AND saved >= ? AND graph != ''", key, since)
+        return StoredCapture(rows[0][0], json.loads(rows[0][1])["captured"]) if rows else None
+
+    def load_capture(self, key: str) -> StoredCapture | None:
+        """Return what was captured under this key, with its graph."""
+        rows = self._read("SELECT graph, meta, frames FROM captures WHERE key = ?", key)
+        if not rows:
+            return None
+        graph, meta, frames = rows[0]
+        plain = json.loads(meta)
+        split = plain["document_bytes"]
+        return StoredCapture(graph, plain["captured"], frames[:split], frames[split:])
 
     def save_capture(self, key: str, capture: StoredCapture) -> bool:
         """Keep a capture, over one with the same key; return False where it is too large for SQLite (1 GB)."""
-        meta = _dump(capture.meta)
+        meta = _dump({"captured": capture.meta, "document_bytes": len(capture.document)})
+        frames = capture.document + capture.tensors
         limit = self._connection.getlimit(sqlite3.SQLITE_LIMIT_LENGTH)
-        if len(key) + len(meta) + len(capture.frames) >= limit - 1024:
+        if len(key) + len(meta) + len(frames) >= limit - 1024:
             return False
         self._write(
-            "INSERT OR REPLACE INTO captures (key, saved, meta, frames) VALUES (?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO captures (key, saved, meta, frames, graph) VALUES (?, ?, ?, ?, ?)",
             key,
             self._clock(),
             meta,
-            capture.frames,
+            frames,
+            capture.graph,
         )
         return True
 
-    def find_training(self, key: str) -> StoredTraining | None:
-        """Return the training that ended under this key."""
-        rows = self._read("SELECT training, shape, logits FROM trainings WHERE key = ?", key)
+    def find_source(self, key: str) -> tuple[SourceText, ...]:
+        """Return the code that was captured under this key, as it was read; empty where it is not known."""
+        found = self.find_capture(key)
+        listed = found.meta.get("facts", {}).get("source", []) if found is not None else []
+        return tuple(
+            SourceText(one["file"], one["cell"], one["text"])
+            for one in listed
+            if isinstance(one, dict) and isinstance(one.get("file"), str) and isinstance(one.get("text"), str)
+            if one.get("cell", 0) is None or type(one.get("cell", 0)) is int
+        )
+
+    def find_training(self, key: str, since: float = 0) -> StoredTraining | None:
+        """Return the training that ended under this key at `since` or later."""
+        rows = self._read(
+            "SELECT training, shape, logits, content FROM trainings WHERE key = ? AND saved >= ?", key, since
+        )
         if not rows:
             return None
-        training, shape, logits = rows[0]
+        training, shape, logits, content = rows[0]
         plain = json.loads(training)
         curve = tuple(CurvePoint(**point) for point in plain["curve"])
-        return StoredTraining(Training(**{**plain, "curve": curve}), tuple(json.loads(shape)), logits)
+        return StoredTraining(Training(**{**plain, "curve": curve}), tuple(json.loads(shape)), logits, content)
+
+    def find_training_elsewhere(self, content: str) -> tuple[str, StoredTraining] | None:
+        """Return key and training of the same content on whatever hardware, the latest."""
+        rows = self._read("SELECT key FROM trainings WHERE content = ? ORDER BY saved DESC LIMIT 1", content)
+        found = self.find_training(rows[0][0]) if rows else None
+        return (rows[0][0], found) if found is not None else None
 
     def save_training(self, key: str, stored: StoredTraining) -> None:
         """Keep a finished training, over one with the same key."""
         self._write(
-            "INSERT OR REPLACE INTO trainings (key, saved, seconds, training, shape, logits) VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO trainings (key, saved, seconds, training, shape, logits, content, fingerprint)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
             key,
             self._clock(),
             stored.training.seconds,
             _dump(dataclasses.asdict(stored.training)),
             _dump(stored.shape),
             stored.logits,
+            stored.content,
+            json.dumps(stored.training.hardware, sort_keys=True),
         )
 
-    def find_reference(self, key: str) -> dict[str, Any] | None:
-        """Return what is known about the reference solution under this key."""
-        rows = self._read("SELECT value FROM reference_results WHERE key = ?", key)
+    def hardware(self, since: float = 0) -> dict[str, dict[str, Any]]:
+        """Return, for each submission, the hardware that its current report was trained on."""
+        rows = self._read(
+            "SELECT reports.submission, trainings.fingerprint FROM reports JOIN trainings"
+            " ON trainings.key = reports.training_key WHERE reports.saved >= ?"
+            " AND reports.id IN (SELECT max(id) FROM reports GROUP BY submission)",
+            since,
+        )
+        return {_name(submission): json.loads(fingerprint) for submission, fingerprint in rows}
+
+    def find_explanation(self, key: str) -> dict[str, Any] | None:
+        """Return what was read from documents under this key."""
+        rows = self._read("SELECT value FROM explanations WHERE key = ?", key)
         return dict(json.loads(rows[0][0])) if rows else None
 
-    def save_reference(self, key: str, value: dict[str, Any]) -> None:
-        """Keep a result of the reference solution, over one with the same key."""
+    def save_explanation(self, key: str, value: dict[str, Any]) -> None:
+        """Keep what was read from documents, over what has the same key."""
         self._write(
-            "INSERT OR REPLACE INTO reference_results (key, saved, value) VALUES (?, ?, ?)",
+            "INSERT OR REPLACE INTO explanations (key, saved, value) VALUES (?, ?, ?)",
             key,
             self._clock(),
             _dump(value),
@@ -237,3 +287,8 @@ def _storable(name: str) -> str | bytes:
     except UnicodeEncodeError:
         return name.encode("utf-8", "surrogatepass")
     return name
+
+
+def _name(stored: str | bytes) -> str:
+    """Return the name that `_storable` made storable."""
+    return stored if isinstance(stored, str) else stored.decode("utf-8", "surrogatepass")

@@ -6,7 +6,7 @@ import sqlite3
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from grader.faults import GraderFault, OperatorFault
+from grader.faults import GraderFault, OperatorFault, StorageFault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,6 +32,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             key TEXT PRIMARY KEY, saved REAL NOT NULL, seconds REAL NOT NULL, training TEXT NOT NULL,
             shape TEXT NOT NULL, logits BLOB NOT NULL)""",
         "CREATE TABLE reference_results (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
+    ),
+    (
+        "DROP TABLE reference_results",
+        "ALTER TABLE captures ADD COLUMN graph TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE trainings ADD COLUMN content TEXT NOT NULL DEFAULT ''",
+        "ALTER TABLE trainings ADD COLUMN fingerprint TEXT NOT NULL DEFAULT '{}'",
+        "CREATE INDEX trainings_of_content ON trainings (content, saved)",
+        "CREATE TABLE explanations (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
     ),
 )
 """`MIGRATIONS[n]` takes a file from schema n to schema n + 1; an entry that was released is never edited."""
@@ -83,6 +91,7 @@ def explained(path: Path) -> Iterator[None]:
 
     Raises:
         OperatorFault: for what the operator can mend.
+        StorageFault: when the disk is full or broken.
         GraderFault: for anything else that SQLite complains of.
 
     """
@@ -136,8 +145,8 @@ def _fault(path: Path, error: sqlite3.Error) -> OperatorFault | GraderFault:
             fix="Give yourself the right to write that folder or choose another --out folder.",
         )
     if code in _DISK:
-        return OperatorFault(
-            f"The disk failed while the gradebook {path} was in use ({error}).",
+        return StorageFault(
+            f"The disk is full or failed while the gradebook {path} was in use ({error}).",
             fix="Free some space, then run the same command again; it goes on where it stopped.",
         )
     if code == sqlite3.SQLITE_NOTADB:

@@ -63,10 +63,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class StoredCapture:
-    """What a sandbox sent back: its frames as bytes, and what the parent wrote about them."""
+    """What a sandbox sent back.
 
-    frames: bytes
+    Attributes:
+        graph: digest of document and tensors.
+        meta: everything else that came of the capture, as plain JSON values.
+        document: the captured graphs; empty where nothing was captured, or where only the rest was asked for.
+        tensors: their tensors; the same.
+
+    """
+
+    graph: str
     meta: dict[str, Any]
+    document: bytes = b""
+    tensors: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +87,7 @@ class StoredTraining:
         training: the record of it; its `seconds` are kept as a column too.
         shape: `(pictures, classes)` of the logits.
         logits: float32, little-endian, row by row.
+        content: key of the same training on whatever hardware.
 
     Raises:
         ValueError: the logits are not as long as their shape says.
@@ -86,6 +97,7 @@ class StoredTraining:
     training: Training
     shape: tuple[int, ...]
     logits: bytes
+    content: str = ""
 
     def __post_init__(self) -> None:
         """Hold the bytes to the shape."""

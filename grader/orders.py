@@ -1,48 +1,30 @@
-"""The first half of a grading: read a submission, look up what was done before, order the rest.
+"""What has to be done for a submission: read it once, name the work by its keys, write the orders for an engine.
 
-Three keys say what work depends on. *capture*: the submission's bytes, the format, torch's version and parts of
-the rubric. *training*: document, tensors, recipe, data and hardware (`grader.work.training_key`). *score*: answers,
-labels, criteria and reference (`grader.pipeline`). The package's own version is in none of them.
+Keys say what work depends on. *capture*: the bytes of the code, the format, torch's version and parts of the rubric.
+*training*: the captured graph, recipe, data and hardware; without the hardware it is the *content*. *score*: answers,
+labels, criteria, reference and explanation (`grader.pipeline`). The package's own version is in none of them.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from grader import submissions
 from grader.faults import StudentFault
-from grader.gradebook_records import StoredCapture, StoredTraining
 from grader.records import Reference, Submission
 from grader.rubric import Rubric
 from grader.sandbox.protocol import Limits
-from grader.work import FORMAT, Order, Plain, training_key
+from grader.work import EXPLANATION_FORMAT, FORMAT, Plain, trainable
 
 if TYPE_CHECKING:
     from grader.data.store import StoredSplit
 
 CAPTURE_PARTS = ("input", "extract", "budget", "limits")
 """Tables of the rubric that a capture and its examination depend on."""
-
-
-class Shelf(Protocol):
-    """Where finished work is kept under its key; a gradebook is one."""
-
-    def find_capture(self, key: str) -> StoredCapture | None:
-        """Return what was captured under this key."""
-
-    def save_capture(self, key: str, capture: StoredCapture) -> bool:
-        """Keep a capture."""
-
-    def find_training(self, key: str) -> StoredTraining | None:
-        """Return the training that ended under this key."""
-
-    def save_training(self, key: str, stored: StoredTraining) -> None:
-        """Keep a training."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +39,7 @@ class Assignment:
         versions: of the grader, torch and Python.
         fingerprint: of the hardware that trains; empty when nothing is trained.
         seed: of building and training, on top of the recipe's.
+        mixed: sentences on the hardware of this gradebook, when it holds results of more than one.
     """
 
     rubric: Rubric
@@ -66,67 +49,122 @@ class Assignment:
     versions: Mapping[str, str]
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
+    mixed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A submission that was read, with its order for an engine.
+    """A submission that was read.
 
     Attributes:
-        order: what an engine is to run; None when the submission could not even be read.
-        fault: why it could not be read.
+        capture_key: what its capture depends on; where nothing can be captured, what its report depends on.
+        documents_key: what reading its documents depends on; empty when it has none.
+        files: bytes of code by path.
+        documents: bytes of the explanation's files by path.
+        notes: sentences for the report, on files that were left out.
+        fault: why it cannot be read; None when it can.
+        unseen: why a human has to look, when nothing in it can be graded (a link alone); else empty.
     """
 
     submission: Submission
     capture_key: str
-    order: Plain | None
+    documents_key: str = ""
+    files: Mapping[str, bytes] = field(default_factory=dict)
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
     fault: StudentFault | None = None
+    unseen: str = ""
+
+    @property
+    def captures(self) -> bool:
+        """Tell whether there is code to capture."""
+        return self.fault is None and not self.unseen
 
 
-def prepare(submission: Submission, assignment: Assignment, shelf: Shelf | None) -> Prepared:
-    """Read the submission and put together what an engine has to do; finished work comes along."""
-    rubric = assignment.rubric
-    limit = int(rubric.limits.notebook_megabytes * 2**20)
+def prepare(submission: Submission, assignment: Assignment) -> Prepared:
+    """Read the submission, each file once, and name its work."""
+    limits = assignment.rubric.limits
+    raw = int(limits.notebook_megabytes * 2**20)
     try:
-        files = submissions.read(submission, submissions.Bounds(limit, 2 * limit))
+        handed = submissions.read(submission, submissions.Bounds(raw, 2 * raw))
     except StudentFault as fault:
-        return Prepared(submission, "", None, fault)
-    key = capture_key(files, assignment)
-    captured = _stored_capture(shelf, key)
-    order = Order(
-        id=submission.id,
-        files=files if captured is None else {},
-        capture=_capture_arguments(assignment, limit),
-        capture_limits=_capture_limits(rubric).to_json(),
-        examine=_examine_arguments(rubric),
-        train=_train_arguments(assignment),
-        train_limits=_train_limits(rubric, assignment.device).to_json(),
-        recipe_key=_recipe_key(assignment),
-        captured=captured,
-        trained=_stored_training(shelf, captured, assignment),
+        return Prepared(submission, _digest(["unread", str(fault), FORMAT]), fault=fault)
+    problem = submission.problem
+    unseen = f"{problem.what} {problem.fix}".strip() if problem is not None else ""
+    return Prepared(
+        submission,
+        _digest(["unseen", unseen, FORMAT]) if unseen else capture_key(handed.code, assignment),
+        _digest([EXPLANATION_FORMAT], handed.documents) if handed.documents else "",
+        handed.code,
+        handed.documents,
+        handed.notes,
+        None,
+        unseen,
     )
-    return Prepared(submission, key, {one.name: getattr(order, one.name) for one in dataclasses.fields(order)})
 
 
 def capture_key(files: Mapping[str, bytes], assignment: Assignment) -> str:
     """Return what a capture depends on: the bytes, the format, torch's version and parts of the rubric."""
-    digest = hashlib.sha256()
-    recipe = assignment.rubric.recipe
     settings = [
         FORMAT,
         assignment.versions["torch"],
-        recipe.batch,
+        assignment.rubric.recipe.batch,
         assignment.seed,
         assignment.rubric.content_hash(CAPTURE_PARTS),
     ]
-    digest.update(json.dumps(settings).encode())
-    for name in sorted(files):
-        for part in (name.encode("utf-8", "surrogateescape"), files[name]):
-            digest.update(len(part).to_bytes(8, "little") + part)
-    return digest.hexdigest()
+    return _digest(settings, files)
 
 
-def _capture_arguments(assignment: Assignment, limit: int) -> Plain:
+def training_key(graph: str, assignment: Assignment) -> str:
+    """Return what decides a training's bits: graph, recipe, data, hardware."""
+    return _digest(["training", training_content(graph, assignment), dict(assignment.fingerprint)])
+
+
+def training_content(graph: str, assignment: Assignment) -> str:
+    """Return what decides a training besides the hardware; empty when nothing is trained."""
+    if assignment.data is None:
+        return ""
+    arguments = _train_arguments(assignment, "")
+    return _digest(["content", graph, arguments["recipe"], arguments["memorise"], assignment.data.content_hash])
+
+
+def capture_order(prepared: Prepared, assignment: Assignment, *, capture: bool, explain: bool) -> Plain | None:
+    """Return the order of a `grader.work.run_capture`; None when nothing of it is wanted."""
+    wants_capture = capture and prepared.captures
+    wants_explanation = explain and bool(prepared.documents)
+    if not wants_capture and not wants_explanation:
+        return None
+    rubric = assignment.rubric
+    return {
+        "id": prepared.submission.id,
+        "files": dict(prepared.files) if wants_capture else None,
+        "documents": dict(prepared.documents) if wants_explanation else None,
+        "capture": _capture_arguments(assignment),
+        "examine": _examine_arguments(rubric),
+        "limits": Limits(
+            rubric.limits.capture_seconds, int(rubric.limits.cpu_seconds), rubric.limits.memory_megabytes
+        ).to_json(),
+    }
+
+
+def wants_training(examination: Plain | None, assignment: Assignment) -> bool:
+    """Tell whether this run trains a network with that examination."""
+    return assignment.data is not None and trainable(examination)
+
+
+def training_order(submission: str, captured: Plain, document: bytes, tensors: bytes, assignment: Assignment) -> Plain:
+    """Return the order of a `grader.work.run_training`."""
+    return {
+        "id": submission,
+        "key": training_key(captured["graph"], assignment),
+        "document": document,
+        "tensors": tensors,
+        "train": _train_arguments(assignment, captured["examination"]["meaning"]),
+        "limits": _train_limits(assignment.rubric, assignment.device).to_json(),
+    }
+
+
+def _capture_arguments(assignment: Assignment) -> Plain:
     rubric = assignment.rubric
     return {
         "shape": list(rubric.input.shape),
@@ -134,15 +172,10 @@ def _capture_arguments(assignment: Assignment, limit: int) -> Plain:
         "batch": rubric.recipe.batch,
         "entry": rubric.extract.entry,
         "build_seconds": rubric.limits.build_seconds,
-        "file_bytes": limit,
+        "file_bytes": int(rubric.limits.notebook_megabytes * 2**20),
         "code_characters": int(rubric.limits.source_megabytes * 2**20),
         "seed": assignment.seed,
     }
-
-
-def _capture_limits(rubric: Rubric) -> Limits:
-    limits = rubric.limits
-    return Limits(limits.capture_seconds, int(limits.cpu_seconds), limits.memory_megabytes)
 
 
 def _examine_arguments(rubric: Rubric) -> Plain:
@@ -154,10 +187,9 @@ def _examine_arguments(rubric: Rubric) -> Plain:
     }
 
 
-def _train_arguments(assignment: Assignment) -> Plain | None:
+def _train_arguments(assignment: Assignment, meaning: str) -> Plain:
     data = assignment.data
-    if data is None:
-        return None
+    assert data is not None
     recipe = assignment.rubric.recipe
     return {
         "train_images": str(data.train_images),
@@ -166,6 +198,7 @@ def _train_arguments(assignment: Assignment) -> Plain | None:
         "recipe": {**recipe.model_dump(), "seed": recipe.seed + assignment.seed},
         "device": assignment.device,
         "memorise": "memorises" in assignment.rubric.criteria,
+        "meaning": meaning,
     }
 
 
@@ -176,41 +209,9 @@ def _train_limits(rubric: Rubric, device: str) -> Limits:
     return Limits(seconds, int(seconds), memory)
 
 
-def _recipe_key(assignment: Assignment) -> str:
-    """Return everything besides the graph that decides a training's bits."""
-    arguments = _train_arguments(assignment)
-    if arguments is None or assignment.data is None:
-        return ""
-    settings = {
-        "recipe": arguments["recipe"],
-        "memorise": arguments["memorise"],
-        "data": assignment.data.content_hash,
-        "fingerprint": dict(assignment.fingerprint),
-    }
-    return json.dumps(settings, sort_keys=True)
-
-
-def _stored_capture(shelf: Shelf | None, key: str) -> Plain | None:
-    stored = shelf.find_capture(key) if shelf is not None else None
-    if stored is None:
-        return None
-    split = stored.meta["document_bytes"]
-    return {**stored.meta["captured"], "document": stored.frames[:split], "tensors": stored.frames[split:]}
-
-
-def _stored_training(shelf: Shelf | None, captured: Plain | None, assignment: Assignment) -> Plain | None:
-    if shelf is None or captured is None or assignment.data is None:
-        return None
-    key = training_key(captured, _recipe_key(assignment))
-    stored = shelf.find_training(key)
-    if stored is None:
-        return None
-    return {
-        "key": key,
-        "curve": [dataclasses.asdict(one) for one in stored.training.curve],
-        "seconds": stored.training.seconds,
-        "memorised": stored.training.memorised,
-        "shape": list(stored.shape),
-        "recipe": stored.training.recipe,
-        "logits": stored.logits,
-    }
+def _digest(settings: list[Any], files: Mapping[str, bytes] | None = None) -> str:
+    digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode())
+    for name in sorted(files or {}):
+        for part in (name.encode("utf-8", "surrogatepass"), (files or {})[name]):
+            digest.update(len(part).to_bytes(8, "little") + part)
+    return digest.hexdigest()

@@ -1,8 +1,7 @@
 """One submission from its bytes to its report.
 
-`grade` tells the story top to bottom: read, look up what was done before, let an engine do the rest, score with
-the labels that only this process holds, judge, report. `prepare` (in `grader.orders`) and `conclude` are its two
-halves, for engines that do the middle somewhere else.
+`grade` tells the story top to bottom: read, let an engine capture and train, score with the labels that only this
+process holds, judge, report. A batch does the same in two phases (`grader.phases`) and ends in the same `conclude`.
 """
 
 from __future__ import annotations
@@ -18,18 +17,25 @@ import numpy as np
 import numpy.typing as npt
 
 from grader import scoring
-from grader.claims import Claim, Facts, examination_from, read_claim, read_facts
+from grader.claims import Facts, read_claim, read_facts
 from grader.criteria import Evidence, judge
-from grader.diagnosis import Explanation, explain, explain_stopped
 from grader.faults import GraderFault
-from grader.gradebook_records import StoredCapture, StoredTraining
-from grader.orders import Assignment, Prepared, Shelf, prepare
+from grader.gathering import Work, doubts, explanation_of, gather, model_of
+from grader.gradebook_records import StoredTraining
+from grader.orders import (
+    Assignment,
+    Prepared,
+    capture_order,
+    prepare,
+    training_content,
+    training_order,
+    wants_training,
+)
 from grader.records import (
     Break,
     CurvePoint,
     Finding,
     Keys,
-    Model,
     Outcome,
     Report,
     Score,
@@ -37,71 +43,119 @@ from grader.records import (
     Submission,
     Training,
 )
-from grader.rubric import Rubric
 from grader.sandbox.confine import ISOLATION
-from grader.work import Plain
+from grader.work import Plain, run_capture, run_training
 
 SCORE_PARTS = ("title", "input", "criteria", "human")
 """Tables of the rubric that turn evidence into points."""
 
-
-def grade(submission: Submission, assignment: Assignment, shelf: Shelf | None, run: Callable[[Plain], Plain]) -> Report:
-    """Grade one submission; `run` is `grader.work.run_job` in some slot of some engine."""
-    prepared = prepare(submission, assignment, shelf)
-    if prepared.order is None:
-        return conclude(prepared, assignment, None, None)
-    return conclude(prepared, assignment, run(prepared.order), shelf)
+Run = Callable[[Callable[..., Plain], Plain], Plain]
+"""Run a function of `grader.work` with an order in some slot of some engine."""
 
 
-def conclude(prepared: Prepared, assignment: Assignment, result: Plain | None, shelf: Shelf | None) -> Report:
-    """Score what an engine returned, judge it and report; new work is kept on the shelf first."""
-    if result is None:
-        return _unread(prepared, assignment)
-    captured, trained = result["captured"], result["trained"]
-    if shelf is not None:
-        _keep(shelf, prepared.capture_key, captured, trained, result["fresh"])
-    claim, facts = read_claim(captured["claim"]), read_facts(captured["facts"])
+def grade(submission: Submission, assignment: Assignment, run: Run) -> Report:
+    """Grade one submission; everything is done anew.
+
+    Raises GraderFault when the grader itself failed.
+    """
+    prepared = prepare(submission, assignment)
+    order = capture_order(prepared, assignment, capture=True, explain=True)
+    if order is None:
+        return conclude(prepared, assignment, Work())
+    found = run(run_capture, order)
+    captured = found["captured"]
+    if captured is None or not wants_training(captured["examination"], assignment):
+        return conclude(prepared, assignment, Work(captured, found["explained"]))
+    order = training_order(submission.id, captured, captured["document"], captured["tensors"], assignment)
+    training = stored_training(run(run_training, order), captured["graph"], assignment)
+    return conclude(prepared, assignment, Work(captured, found["explained"], order["key"], training))
+
+
+def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
+    """Score what engines returned, judge it and report.
+
+    Raises GraderFault when the capture crashed in our own code.
+    """
+    if prepared.fault is not None or work.captured is None:
+        return _unread(prepared, work, assignment)
+    claim, facts = read_claim(work.captured["claim"]), read_facts(work.captured["facts"])
     if claim.outcome == "crashed":
         raise GraderFault("The capture crashed in the grader's own code.", claim.reason)
-    training, logits = _training(trained)
+    training = work.training.training if work.training is not None else None
+    logits = _logits(work.training)
     score = _score(logits, assignment)
-    evidence = _evidence(captured, claim, training, score, assignment)
+    passages, problems = explanation_of(facts, work)
+    evidence = replace(
+        gather(work.captured, claim, training, score, assignment),
+        explanation=passages,
+        explanation_problems=problems,
+    )
     findings = judge(assignment.rubric, evidence)
-    doubts = _doubts(evidence)
-    keys = Keys(prepared.capture_key, trained["key"] if trained else "", _score_key(logits, assignment))
     return replace(
         _report(prepared.submission, assignment, findings),
         status=scoring.status_of(evidence, findings),
-        model=_model(claim, facts, evidence),
+        model=model_of(claim, facts, evidence),
         layers=evidence.layers,
         training=training,
         score=score,
         stopped=evidence.stopped or ("student-error" if evidence.broke else None),
         broke=evidence.broke,
-        keys=keys,
-        notes=(*doubts, *facts.notes(), *claim.notes),
+        keys=keys_of(prepared, assignment, work),
+        notes=(
+            *doubts(evidence),
+            *_further(facts.notes(), claim.broke),
+            *claim.notes,
+            *prepared.notes,
+            *assignment.mixed,
+        ),
     )
 
 
-def _keep(shelf: Shelf, key: str, captured: Plain, trained: Plain | None, fresh: list[str]) -> None:
-    if "capture" in fresh:
-        plain = {name: value for name, value in captured.items() if name not in ("document", "tensors")}
-        meta = {"captured": plain, "document_bytes": len(captured["document"])}
-        shelf.save_capture(key, StoredCapture(captured["document"] + captured["tensors"], meta))
-    if trained is not None and "training" in fresh:
-        training, _ = _training(trained)
-        assert training is not None
-        shelf.save_training(trained["key"], StoredTraining(training, tuple(trained["shape"]), trained["logits"]))
+def _further(notes: tuple[str, ...], broke: Break | None) -> tuple[str, ...]:
+    """Return the notes on the text that say more than what stopped the reading."""
+    return tuple(one for one in notes if broke is None or broke.stage != "read" or broke.message not in one)
 
 
-def _training(trained: Plain | None) -> tuple[Training | None, npt.NDArray[np.float32] | None]:
-    if trained is None:
-        return None, None
+def keys_of(prepared: Prepared, assignment: Assignment, work: Work) -> Keys:
+    """Return what the report of that work is made from."""
+    settings = [
+        assignment.rubric.content_hash(SCORE_PARTS),
+        prepared.documents_key,
+        list(prepared.notes),
+        list(assignment.mixed),
+        assignment.data is not None,
+    ]
+    digest = hashlib.sha256(json.dumps(settings).encode())
+    if work.training is not None and assignment.data is not None:
+        digest.update(work.training.logits)
+        digest.update(np.load(assignment.data.held_out_labels).tobytes())
+        if assignment.reference is not None:
+            digest.update(json.dumps(dataclasses.asdict(assignment.reference), sort_keys=True).encode())
+    return Keys(prepared.capture_key, work.training_key, digest.hexdigest())
+
+
+def stored_training(trained: Plain, graph: str, assignment: Assignment) -> StoredTraining:
+    """Return what `run_training` returned as it is kept.
+
+    Raises GraderFault when it was not trained on the hardware that its key says.
+    """
+    if trained["fingerprint"] != dict(assignment.fingerprint):
+        raise GraderFault("The hardware is not what it was when this run began.", "Run the same command again.")
     recipe = trained["recipe"]
-    curve = tuple(CurvePoint(**one) for one in trained["curve"])
-    training = Training(recipe, recipe["seed"], recipe["steps"], trained["seconds"], curve, trained["memorised"])
-    logits = np.frombuffer(trained["logits"], dtype="<f4").reshape(trained["shape"])
-    return training, logits
+    training = Training(
+        recipe,
+        recipe["seed"],
+        recipe["steps"],
+        trained["seconds"],
+        tuple(CurvePoint(**one) for one in trained["curve"]),
+        trained["memorised"],
+        trained["fingerprint"],
+    )
+    return StoredTraining(training, tuple(trained["shape"]), trained["logits"], training_content(graph, assignment))
+
+
+def _logits(stored: StoredTraining | None) -> npt.NDArray[np.float32] | None:
+    return None if stored is None else np.frombuffer(stored.logits, dtype="<f4").reshape(stored.shape)
 
 
 def _score(logits: npt.NDArray[np.float32] | None, assignment: Assignment) -> Score | None:
@@ -112,98 +166,6 @@ def _score(logits: npt.NDArray[np.float32] | None, assignment: Assignment) -> Sc
     if logits.ndim != 2 or logits.shape[1] != assignment.rubric.input.classes:
         return None
     return scoring.accuracy(logits, labels).score(assignment.reference)
-
-
-def _evidence(
-    captured: Plain, claim: Claim, training: Training | None, score: Score | None, assignment: Assignment
-) -> Evidence:
-    rubric = assignment.rubric
-    examination = examination_from(captured["examination"])
-    stopped = captured["stopped"]
-    unseen = ""
-    if claim.outcome == "uncapturable":
-        unseen = f"The model runs, but it cannot be captured: {claim.reason.rstrip('.')}."
-    elif captured["rejected"]:
-        unseen = f"The captured model cannot be replayed: {captured['rejected']}."
-    elif claim.outcome == "" and stopped is None:
-        stopped = "malformed-result"
-    said = _explanation(claim.broke, stopped, examination, rubric)
-    return Evidence(
-        classes=rubric.input.classes,
-        shape=rubric.input.shape,
-        examination=examination,
-        broke=claim.broke,
-        repairs=claim.repairs,
-        stopped=stopped or _stopped_by(claim.broke),
-        training=training,
-        score=score,
-        trained=assignment.data is not None,
-        cause=said.cause if said else "",
-        help=said.help if said else "",
-        unseen=unseen,
-    )
-
-
-def _stopped_by(broke: Break | None) -> str | None:
-    """Return the outcome word for limits that the child noticed itself."""
-    if broke is None:
-        return None
-    if broke.kind == "TimeoutError" and broke.message.startswith("still running"):
-        return "wall-limit"
-    return (
-        "memory-limit"
-        if broke.kind in ("MemoryError", "TooLargeError") or "can't allocate memory" in broke.message
-        else None
-    )
-
-
-def _explanation(broke: Break | None, stopped: str | None, examination: Any, rubric: Rubric) -> Explanation | None:
-    if broke is not None and broke.kind == "NoModel":
-        return Explanation("E44", broke.message, "Make the model in the notebook: model = Net().")
-    if broke is not None:
-        return explain(broke, examination, rubric.input.classes, rubric.input.shape)
-    if stopped is not None:
-        limits = rubric.limits
-        seconds = {"wall-limit": limits.capture_seconds, "cpu-limit": limits.cpu_seconds}.get(stopped)
-        return explain_stopped(stopped, None, seconds)
-    return None
-
-
-def _doubts(evidence: Evidence) -> tuple[str, ...]:
-    """Say why a human has to look, as far as the machine doubts."""
-    found = []
-    if evidence.unseen:
-        found.append(evidence.unseen)
-    examination = evidence.examination
-    if examination is not None and examination.fidelity:
-        found.append(f"The replay is not faithful to the original: {examination.fidelity}.")
-    if examination is not None and examination.modes_agree:
-        found.append(f"Training and evaluation differ: {examination.modes_agree}.")
-    return tuple(found)
-
-
-def _model(claim: Claim, facts: Facts, evidence: Evidence) -> Model | None:
-    found = claim.model or facts.model
-    if found is None:
-        return None
-    examination = evidence.examination
-    whole = examination is not None and examination.complete
-    return replace(
-        found,
-        parameters=examination.parameters if examination is not None else None,
-        flops=examination.flops if examination is not None and whole else None,
-        repairs=claim.repairs,
-    )
-
-
-def _score_key(logits: npt.NDArray[np.float32] | None, assignment: Assignment) -> str:
-    digest = hashlib.sha256(assignment.rubric.content_hash(SCORE_PARTS).encode())
-    if logits is not None and assignment.data is not None:
-        digest.update(logits.tobytes())
-        digest.update(np.load(assignment.data.held_out_labels).tobytes())
-    if assignment.reference is not None:
-        digest.update(json.dumps(dataclasses.asdict(assignment.reference), sort_keys=True).encode())
-    return digest.hexdigest()
 
 
 def _report(submission: Submission, assignment: Assignment, findings: tuple[Finding, ...]) -> Report:
@@ -240,23 +202,27 @@ def isolation() -> dict[str, Any]:
     }
 
 
-def _unread(prepared: Prepared, assignment: Assignment) -> Report:
-    assert prepared.fault is not None
+def _unread(prepared: Prepared, work: Work, assignment: Assignment) -> Report:
+    """Report on what has no code that could be captured: it cannot be read, or a human has to ask for it."""
     fault = prepared.fault
+    passages, problems = explanation_of(Facts(), work)
     evidence = Evidence(
         classes=assignment.rubric.input.classes,
         shape=assignment.rubric.input.shape,
-        stopped="rejected-input",
+        stopped="rejected-input" if fault is not None else None,
         trained=assignment.data is not None,
-        cause=f"{fault.what} {fault.why}".strip(),
-        help=fault.fix,
+        cause=f"{fault.what} {fault.why}".strip() if fault is not None else "",
+        help=fault.fix if fault is not None else "",
+        unseen=prepared.unseen,
+        explanation=passages,
+        explanation_problems=problems,
     )
-    findings = judge(assignment.rubric, evidence)
     return replace(
-        _report(prepared.submission, assignment, findings),
-        status=Status.STUDENT_FAULT,
-        stopped="rejected-input",
-        notes=(fault.what,),
+        _report(prepared.submission, assignment, judge(assignment.rubric, evidence)),
+        status=Status.STUDENT_FAULT if fault is not None else Status.NEEDS_HUMAN,
+        stopped=evidence.stopped,
+        keys=keys_of(prepared, assignment, work),
+        notes=(fault.what if fault is not None else prepared.unseen, *prepared.notes),
     )
 
 

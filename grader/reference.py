@@ -15,13 +15,24 @@ from typing import Any
 from grader import scoring, submissions
 from grader.datasets import cache_folder
 from grader.faults import OperatorFault
-from grader.orders import Assignment, Prepared, capture_key, prepare
-from grader.pipeline import conclude
+from grader.gathering import Work
+from grader.orders import (
+    Assignment,
+    Prepared,
+    capture_key,
+    capture_order,
+    prepare,
+    training_order,
+    wants_training,
+)
+from grader.pipeline import conclude, stored_training
 from grader.records import Reference, Report, Score, Submission
+from grader.work import run_capture, run_training
 
 VERSION = 1
 
-Submit = Callable[[dict[str, Any]], Future[Any]]
+Submit = Callable[[Callable[..., Any], dict[str, Any]], Future[Any]]
+"""Hand a function of `grader.work` and its order to an engine."""
 
 
 def reference_for(assignment: Assignment, submit: Submit) -> Reference:
@@ -64,7 +75,7 @@ def _file(assignment: Assignment, path: Path) -> Path:
 
 
 def _key(assignment: Assignment, path: Path) -> str:
-    files = submissions.read(submissions.single(path), submissions.Bounds())
+    files = submissions.read(submissions.single(path), submissions.Bounds()).code
     data = assignment.data
     parts = [
         VERSION,
@@ -79,19 +90,36 @@ def _key(assignment: Assignment, path: Path) -> str:
 
 def _measure(solution: Submission, assignment: Assignment, seeds: range, submit: Submit) -> list[float]:
     """Train once for each seed; each is another initialisation and another order of the pictures."""
-    running: list[tuple[Prepared, Assignment, Future[Any]]] = []
-    for seed in seeds:
-        one = replace(assignment, seed=seed, reference=None)
-        prepared = prepare(replace(solution, id=f"reference, seed {seed}"), one, None)
-        if prepared.order is None:
-            raise OperatorFault(f"The reference solution cannot be read: {prepared.fault}")
-        prepared.order["train"]["memorise"] = False
-        running.append((prepared, one, submit(prepared.order)))
-    accuracies = []
-    for prepared, one, future in running:
-        report = conclude(prepared, one, future.result(), None)
-        accuracies.append(_accuracy(report))
-    return accuracies
+    several = [replace(assignment, seed=seed, reference=None) for seed in seeds]
+    named = [replace(solution, id=f"reference, seed {seed}") for seed in seeds]
+    captures = [_captured(one, solved, submit) for one, solved in zip(several, named, strict=True)]
+    trainings: list[tuple[Assignment, Prepared, dict[str, Any], Future[Any] | None]] = []
+    for one, (prepared, future) in zip(several, captures, strict=True):
+        captured = future.result()["captured"]
+        if not wants_training(captured["examination"], one):
+            trainings.append((one, prepared, captured, None))
+            continue
+        order = training_order(prepared.submission.id, captured, captured["document"], captured["tensors"], one)
+        order["train"]["memorise"] = False
+        trainings.append((one, prepared, captured, submit(run_training, order)))
+    return [_accuracy(_concluded(*training)) for training in trainings]
+
+
+def _captured(assignment: Assignment, solution: Submission, submit: Submit) -> tuple[Prepared, Future[Any]]:
+    prepared = prepare(solution, assignment)
+    order = capture_order(prepared, assignment, capture=True, explain=False)
+    if order is None:
+        raise OperatorFault(f"The reference solution cannot be read: {prepared.fault or prepared.unseen}")
+    return prepared, submit(run_capture, order)
+
+
+def _concluded(
+    assignment: Assignment, prepared: Prepared, captured: dict[str, Any], future: Future[Any] | None
+) -> Report:
+    if future is None:
+        return conclude(prepared, assignment, Work(captured))
+    stored = stored_training(future.result(), captured["graph"], assignment)
+    return conclude(prepared, assignment, Work(captured, None, "", stored))
 
 
 def _accuracy(report: Report) -> float:

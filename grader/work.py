@@ -1,14 +1,15 @@
-"""What an engine runs for one submission: capture, examine, train. Plain values in, plain values out.
+"""What an engine runs for one submission: first a capture, then a training. Plain values in, plain values out.
 
-Everything expensive and nothing secret is here: no held-out labels, no points, no thresholds. A job is
-idempotent; what was done before under the same key comes along in it and is not done again. The engine provides
-a slot: a warm worker and somewhere to say how far the job is.
+Everything expensive and nothing secret is here: no held-out labels, no points, no thresholds. A job is a function of
+its dictionary and needs no gradebook; the parent orders only what was not done before. The engine provides a slot: a
+warm worker and somewhere to say how far the job is.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -17,8 +18,11 @@ from grader.faults import GraderFault, OperatorFault
 from grader.sandbox.launch import Done, Worker
 from grader.sandbox.protocol import Kind, Limits
 
-FORMAT = 1
+FORMAT = 2
 """Of captures and examinations; part of their key, so that a change of meaning is never mixed up."""
+
+EXPLANATION_FORMAT = 1
+"""Of what is read from documents; part of their key."""
 
 Plain = dict[str, Any]
 
@@ -35,54 +39,84 @@ class Slot(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
-    """A job for an engine.
+class CaptureOrder:
+    """A job that reads and captures.
 
     Attributes:
         id: the submission's, for the display.
-        files: bytes by path; empty when `captured` is there already.
+        files: bytes of code by path; None when the capture is not wanted.
+        documents: bytes of the explanation's files by path; None when they are not to be read.
         capture: arguments of the capture job.
-        capture_limits: limits of the capture and of the examination, as `Limits.to_json` gives them.
         examine: arguments of the examination, its probe left out.
-        train: arguments of the training; None when none is wanted.
-        train_limits: limits of the training.
-        recipe_key: what else than the graph decides a training's bits; see `training_key`.
-        captured: an earlier capture under the same key.
-        trained: an earlier training, with the key that it was stored under.
+        limits: of each of these, as `Limits.to_json` gives them.
     """
 
     id: str
-    files: Mapping[str, bytes]
+    files: Mapping[str, bytes] | None
+    documents: Mapping[str, bytes] | None
     capture: Plain
-    capture_limits: Plain
     examine: Plain
-    train: Plain | None
-    train_limits: Plain
-    recipe_key: str
-    captured: Plain | None = None
-    trained: Plain | None = None
+    limits: Plain
 
 
-def run_job(order: Plain, slot: Slot) -> Plain:
-    """Capture, examine and train as far as `order` asks and the submission allows.
+@dataclass(frozen=True, slots=True)
+class TrainingOrder:
+    """A job that trains a captured graph.
 
-    Returns the captured part (`captured`), the trained part (`trained`, None when there was no training) and
-    what is new in each (`fresh`). Raises GraderFault when the grader failed, never for the submission's sake.
+    Attributes:
+        id: the submission's, for the display.
+        key: what the training is kept under.
+        document: the captured graphs.
+        tensors: their tensors, as safetensors.
+        train: arguments of the training.
+        limits: of the training, as `Limits.to_json` gives them.
     """
-    job = Order(**order)
-    fresh: list[str] = []
-    captured = job.captured
-    if captured is None:
-        captured = capture(job, slot)
-        fresh.append("capture")
-    if captured["examination"] is None or job.train is None or not trainable(captured["examination"]):
-        return {"captured": captured, "trained": None, "fresh": fresh}
-    key = training_key(captured, job.recipe_key)
-    trained = job.trained
-    if trained is None or trained["key"] != key:
-        trained = {"key": key, **train(job, captured, slot)}
-        fresh.append("training")
-    return {"captured": captured, "trained": trained, "fresh": fresh}
+
+    id: str
+    key: str
+    document: bytes
+    tensors: bytes
+    train: Plain
+    limits: Plain
+
+
+def run_capture(order: Plain, slot: Slot) -> Plain:
+    """Capture and examine the code, read the documents, as far as `order` asks and the submission allows.
+
+    Returns `captured` and `explained`, None for what was not asked. Raises GraderFault when the grader failed, never
+    for the submission's sake.
+    """
+    job = CaptureOrder(**order)
+    return {
+        "captured": None if job.files is None else _capture(job, job.files, slot),
+        "explained": None if job.documents is None else _explain(job, job.documents, slot),
+    }
+
+
+def run_training(order: Plain, slot: Slot) -> Plain:
+    """Train the captured graph; return its answers to the held-out pictures with the curve.
+
+    Raises GraderFault when the training did not come to its end.
+    """
+    job = TrainingOrder(**order)
+    steps = job.train["recipe"]["steps"]
+    slot.tell("training", 0, steps)
+    blobs = {"document": job.document, "tensors": job.tensors}
+    done = slot.worker.run("train", job.train, blobs, Limits(**job.limits), _follow(slot, steps))
+    answer = _ours(done, "trained")
+    if answer["outcome"] != "trained":
+        raise GraderFault("The captured graph could not be trained.", answer["reason"])
+    return {
+        "key": job.key,
+        "curve": answer["curve"],
+        "seconds": answer["seconds"],
+        "memorised": answer["memorised"],
+        "shape": answer["shape"],
+        "fingerprint": answer["fingerprint"],
+        "recipe": job.train["recipe"],
+        "wall": done.wall_seconds,
+        "logits": done.frames[Kind.LOGITS],
+    }
 
 
 def describe(order: Plain, slot: Slot) -> Plain:
@@ -101,8 +135,10 @@ def describe(order: Plain, slot: Slot) -> Plain:
     return fingerprint
 
 
-def trainable(examination: Plain) -> bool:
+def trainable(examination: Plain | None) -> bool:
     """Tell whether training makes sense: whole, within budget, a step works, and one row of scores a picture."""
+    if examination is None:
+        return False
     trials = examination["trials"]
     shapes = {len(one["shape"]) for one in trials if one["shape"] is not None}
     return bool(
@@ -114,36 +150,41 @@ def trainable(examination: Plain) -> bool:
     )
 
 
-def training_key(captured: Plain, recipe_key: str) -> str:
-    """Return what decides a training's bits: graph, tensors, recipe, data, hardware."""
+def graph_digest(document: bytes, tensors: bytes) -> str:
+    """Return a digest of a captured graph; `none` where nothing was captured."""
+    if not document:
+        return "none"
     digest = hashlib.sha256()
-    for part in (captured["document"], captured["tensors"], recipe_key.encode()):
+    for part in (document, tensors):
         digest.update(len(part).to_bytes(8, "little") + part)
     return digest.hexdigest()
 
 
-def capture(job: Order, slot: Slot) -> Plain:
+def _capture(job: CaptureOrder, files: Mapping[str, bytes], slot: Slot) -> Plain:
     """Let the sandbox build and capture the model, then examine the graph in a process of our own."""
     slot.tell("capture")
-    done = slot.worker.run("capture", job.capture, job.files, Limits(**job.capture_limits))
+    started = time.monotonic()
+    done = slot.worker.run("capture", job.capture, files, Limits(**job.limits))
     if done.stopped == "infra-error":
-        done = slot.worker.run("capture", job.capture, job.files, Limits(**job.capture_limits))
+        done = slot.worker.run("capture", job.capture, files, Limits(**job.limits))
     claim = done.result()
     if done.stopped == "infra-error":
         raise GraderFault("The sandbox died while this submission was captured.", done.output[-300:])
+    document, tensors = done.frames.get(Kind.DOCUMENT, b""), done.frames.get(Kind.TENSORS, b"")
     found: Plain = {
         "stopped": done.stopped,
         "output": done.output[:4000],
-        "seconds": done.wall_seconds,
         "facts": _object(done.frames.get(Kind.FACTS, b"{}")),
         "claim": claim,
-        "document": done.frames.get(Kind.DOCUMENT, b""),
-        "tensors": done.frames.get(Kind.TENSORS, b""),
+        "document": document,
+        "tensors": tensors,
+        "graph": graph_digest(document, tensors),
         "examination": None,
         "rejected": "",
     }
-    if done.stopped is None and found["document"]:
+    if done.stopped is None and document:
         _examine(job, found, slot)
+    found["seconds"] = time.monotonic() - started
     return found
 
 
@@ -155,11 +196,11 @@ def _object(blob: bytes) -> Plain:
     return found if isinstance(found, dict) else {}
 
 
-def _examine(job: Order, found: Plain, slot: Slot) -> None:
+def _examine(job: CaptureOrder, found: Plain, slot: Slot) -> None:
     slot.tell("examine")
     blobs = {"document": found["document"], "tensors": found["tensors"]}
     done = slot.worker.run(
-        "examine", {**job.examine, "probe": found["claim"].get("probe")}, blobs, Limits(**job.capture_limits)
+        "examine", {**job.examine, "probe": found["claim"].get("probe")}, blobs, Limits(**job.limits)
     )
     answer = _ours(done, "examined")
     if answer["outcome"] == "examined":
@@ -168,26 +209,11 @@ def _examine(job: Order, found: Plain, slot: Slot) -> None:
         found["rejected"] = answer["reason"]
 
 
-def train(job: Order, captured: Plain, slot: Slot) -> Plain:
-    """Train the captured graph; return the answers to the held-out pictures with the curve."""
-    assert job.train is not None
-    steps = job.train["recipe"]["steps"]
-    slot.tell("training", 0, steps)
-    arguments = {**job.train, "meaning": captured["examination"]["meaning"]}
-    blobs = {"document": captured["document"], "tensors": captured["tensors"]}
-    done = slot.worker.run("train", arguments, blobs, Limits(**job.train_limits), _follow(slot, steps))
-    answer = _ours(done, "trained")
-    if answer["outcome"] != "trained":
-        raise GraderFault("The captured graph could not be trained.", answer["reason"])
-    return {
-        "curve": answer["curve"],
-        "seconds": answer["seconds"],
-        "memorised": answer["memorised"],
-        "shape": answer["shape"],
-        "fingerprint": answer["fingerprint"],
-        "recipe": job.train["recipe"],
-        "logits": done.frames[Kind.LOGITS],
-    }
+def _explain(job: CaptureOrder, documents: Mapping[str, bytes], slot: Slot) -> Plain:
+    """Read the documents beside the notebook; their bytes are a stranger's, so what comes back is a claim."""
+    slot.tell("explanation")
+    done = slot.worker.run("explain", {}, documents, Limits(**job.limits))
+    return {"stopped": done.stopped, "answer": done.result()}
 
 
 def _ours(done: Done, expected: str) -> Plain:

@@ -24,11 +24,13 @@ from grader.records import (
     Layer,
     Model,
     Outcome,
+    Place,
     Reference,
     Repair,
     Report,
     Role,
     Score,
+    SourceText,
     Status,
     Submission,
     Training,
@@ -45,7 +47,7 @@ INVOCATION = Invocation(
 TRAINING = Training({"name": "course", "steps": 500}, 7, 500, 12.5, (CurvePoint(1, 2.3), CurvePoint(2, 0.5)), 0.75)
 FULL = Report(
     status=Status.GRADED,
-    submission=Submission("ada", "Ada \u202e Lovelace", ("a.ipynb", "b.py"), "/in/ada"),
+    submission=Submission("ada", "Ada \u202e Lovelace", ("a.ipynb",), (Place("/in/a.ipynb"),)),
     model=Model("Net", "the last one", Where("a.ipynb", 3, 1), 10, 20, (Repair("device", "It was moved."),)),
     layers=(
         Layer(
@@ -108,7 +110,7 @@ def test_a_report_comes_back_as_it_was(book: Gradebook) -> None:
     book.save_report(book.start_run(INVOCATION), FULL)
     (again,) = book.current_reports()
     layer = replace(FULL.layers[0], where=Where(None, 3, 12))
-    assert again == replace(FULL, submission=replace(FULL.submission, root=""), layers=(layer,))
+    assert again == replace(FULL, submission=replace(FULL.submission, places=()), layers=(layer,))
 
 
 def test_odd_numbers_come_back(book: Gradebook) -> None:
@@ -129,12 +131,14 @@ def test_a_run_comes_back_as_it_was(book: Gradebook) -> None:
 
 
 def test_a_capture_comes_back_as_it_was(book: Gradebook) -> None:
-    """Frames are bytes, any bytes; the newest under a key wins; an unknown key is None."""
-    stored = StoredCapture(bytes(range(256)) * 1000, {"isolation": {"mode": "bwrap"}, "seconds": 0.25})
+    """Its graph is bytes, any bytes, and is read only when asked for; the newest under a key wins."""
+    stored = StoredCapture("digest", {"stopped": None, "seconds": 0.25}, bytes(range(256)) * 1000, b"\x00" * 77)
     assert book.find_capture("key") is None
-    assert book.save_capture("key", StoredCapture(b"", {}))
+    assert book.load_capture("key") is None
+    assert book.save_capture("key", StoredCapture("none", {}))
     assert book.save_capture("key", stored)
-    assert book.find_capture("key") == stored
+    assert book.load_capture("key") == stored
+    assert book.find_capture("key") == replace(stored, document=b"", tensors=b"")
 
 
 def test_a_capture_that_is_too_large_is_not_kept(path: Path) -> None:
@@ -142,18 +146,71 @@ def test_a_capture_that_is_too_large_is_not_kept(path: Path) -> None:
     connection = gradebook_file.connect(path, 1)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 8192)
     with Gradebook(connection, path, float) as book:
-        assert not book.save_capture("large", StoredCapture(b"x" * 8000, {}))
-        assert book.save_capture("small", StoredCapture(b"x" * 7000, {}))
+        assert not book.save_capture("large", StoredCapture("d", {}, b"x" * 8000))
+        assert book.save_capture("small", StoredCapture("d", {}, b"x" * 7000))
         assert book.find_capture("large") is None
+
+
+def test_the_source_comes_back_as_it_was_read(book: Gradebook) -> None:
+    """The code of a capture is kept with it; what is no code is left out, and an unknown key has none."""
+    listed = [{"file": "a.ipynb", "cell": 2, "text": "x = 1"}, {"file": "b.py", "cell": None, "text": "y"}]
+    book.save_capture("key", StoredCapture("none", {"facts": {"source": [*listed, {"file": 3}, "text"]}}))
+    assert book.find_source("key") == (SourceText("a.ipynb", 2, "x = 1"), SourceText("b.py", None, "y"))
+    assert book.find_source("other") == ()
 
 
 def test_a_training_comes_back_as_it_was(book: Gradebook) -> None:
     """Logits come back to the bit, with their shape and the record of the training."""
     logits = struct.pack("<6f", 0.1, -2.5, float("inf"), float("-inf"), 1e-45, 3.0)
-    stored = StoredTraining(TRAINING, (2, 3), logits)
+    stored = StoredTraining(TRAINING, (2, 3), logits, "content")
     assert book.find_training("key") is None
     book.save_training("key", stored)
     assert book.find_training("key") == stored
+
+
+def test_work_from_before_does_not_count(book: Gradebook) -> None:
+    """A run that does everything again asks for work from its beginning on; older work is not found then."""
+    book.save_capture("key", StoredCapture("none", {}))  # at second 0
+    book.save_training("key", StoredTraining(TRAINING, (0, 3), b""))  # at second 1
+    run = book.start_run(INVOCATION)
+    book.save_report(run, report("a"))  # at second 3
+    assert book.find_capture("key", since=0) is not None
+    assert book.find_capture("key", since=1) is None
+    assert book.find_training("key", since=1) is not None
+    assert book.find_training("key", since=2) is None
+    assert book.unchanged("a", FULL.keys, since=3) is not None
+    assert book.unchanged("a", FULL.keys, since=4) is None
+
+
+def test_the_same_training_elsewhere(book: Gradebook) -> None:
+    """A training is also known by what it is without the hardware; the latest is found."""
+    for key, device in (("k1", "cpu"), ("k2", "cuda")):
+        training = replace(TRAINING, hardware={"device": device})
+        book.save_training(key, StoredTraining(training, (0, 3), b"", "content"))
+    found = book.find_training_elsewhere("content")
+    assert found is not None
+    assert (found[0], found[1].training.hardware) == ("k2", {"device": "cuda"})
+    assert book.find_training_elsewhere("other") is None
+
+
+def test_which_hardware_a_report_was_trained_on(book: Gradebook) -> None:
+    """Each current report's hardware is known by its training; older reports and those without one do not count."""
+    for key, device in (("t1", "cpu"), ("t2", "cuda")):
+        training = replace(TRAINING, hardware={"device": device})
+        book.save_training(key, StoredTraining(training, (0, 3), b""))
+    run = book.start_run(INVOCATION)
+    for name, key in (("a", "t2"), ("a", "t1"), ("b", "t2"), ("c", "")):
+        book.save_report(run, report(name, keys=Keys("c", key, "s")))
+    assert book.hardware() == {"a": {"device": "cpu"}, "b": {"device": "cuda"}}
+
+
+def test_the_last_change(book: Gradebook) -> None:
+    """The run that saved the latest report, and when; a run that saved nothing changed nothing."""
+    assert book.last_change() is None
+    run = book.start_run(INVOCATION)
+    book.save_report(run, report("a"))
+    book.start_run(INVOCATION)
+    assert book.last_change() == (run, 1.0)
 
 
 def test_logits_fit_their_shape() -> None:
@@ -162,12 +219,12 @@ def test_logits_fit_their_shape() -> None:
         StoredTraining(TRAINING, (2, 3), b"x" * 23)
 
 
-def test_a_reference_comes_back_as_it_was(book: Gradebook) -> None:
-    """What is known about the reference solution is JSON under a key."""
-    value = {"accuracies": [0.7, 0.8], "mean": 0.75}
-    assert book.find_reference("key") is None
-    book.save_reference("key", value)
-    assert book.find_reference("key") == value
+def test_an_explanation_comes_back_as_it_was(book: Gradebook) -> None:
+    """What was read from documents is JSON under a key."""
+    value = {"stopped": None, "answer": {"passages": [{"words": 3}]}}
+    assert book.find_explanation("key") is None
+    book.save_explanation("key", value)
+    assert book.find_explanation("key") == value
 
 
 def test_the_newest_report_is_current(book: Gradebook) -> None:
@@ -230,7 +287,7 @@ def test_threads_may_write_at_once(book: Gradebook) -> None:
         try:
             for index in range(25):
                 book.save_report(run, report(f"{number}-{index:02}"))
-                book.save_capture(f"{number}-{index}", StoredCapture(b"x" * 1000, {}))
+                book.save_capture(f"{number}-{index}", StoredCapture("d", {}, b"x" * 1000))
                 assert book.find_capture(f"{number}-{index}") is not None
                 assert len(book.history(f"{number}-{index:02}")) == 1
         except BaseException as error:

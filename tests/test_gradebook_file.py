@@ -247,3 +247,19 @@ def test_a_damaged_gradebook_is_refused(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:6000])
     with pytest.raises(OperatorFault, match="is damaged"), Gradebook.open(path, float) as book:
         book.current_reports()
+
+
+def test_a_file_of_the_first_schema_is_brought_up_to_date(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Reports of an older file stay; captures whose graph has no digest are made again."""
+    with monkeypatch.context() as older:
+        older.setattr(gradebook_file, "MIGRATIONS", gradebook_file.MIGRATIONS[:1])
+        older.setattr(gradebook_file, "SCHEMA", 1)
+        connection = gradebook_file.connect(path, 1)
+        connection.execute("INSERT INTO captures VALUES ('key', 1.0, '{}', x'00')")
+        connection.close()
+    with Gradebook.open(path, float) as book:
+        assert book.find_capture("key") is None
+        assert book.hardware() == {}
+    connection = sqlite3.connect(path)
+    assert connection.execute("PRAGMA user_version").fetchone()[0] == gradebook_file.SCHEMA
+    connection.close()

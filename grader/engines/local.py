@@ -58,8 +58,8 @@ class LocalExecutor(Executor):
     as any other engine adds its own.
     """
 
-    def __init__(self, slots: int, start: Callable[[], Worker], tell: Tell) -> None:
-        """Start `slots` threads; each thread starts its worker at once."""
+    def __init__(self, slots: int, start: Callable[[], Worker], tell: Tell, *, eager: bool = True) -> None:
+        """Take how many threads there are to be; each starts its worker at once, or with the first job."""
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], dict[str, Any]] | None] = (
             queue.SimpleQueue()
         )
@@ -68,13 +68,21 @@ class LocalExecutor(Executor):
         self._threads = [
             threading.Thread(target=self._serve, args=(slot,), name=f"slot-{slot.number}") for slot in self._slots
         ]
-        for thread in self._threads:
-            thread.start()
+        self._started = False
+        if eager:
+            self._start()
+
+    def _start(self) -> None:
+        if not self._started:
+            self._started = True
+            for thread in self._threads:
+                thread.start()
 
     def submit(self, function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Queue `function(job, slot)` for `submit(function, job)`."""
         if kwargs or len(args) != 1:
             raise TypeError("a job is one dictionary")
+        self._start()
         future: Future[Any] = Future()
         self._jobs.put((future, function, args[0]))
         return future
@@ -105,6 +113,6 @@ class LocalExecutor(Executor):
                 slot.interrupt()
         for _ in self._threads:
             self._jobs.put(None)
-        if wait:
+        if wait and self._started:
             for thread in self._threads:
                 thread.join()

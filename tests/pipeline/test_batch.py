@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from tests.pipeline.conftest import ROOT, SUBMISSIONS, small_rubric
+from tests.pipeline.contents import contents
 
 CHOSEN = ("house_style.ipynb", "functional.py", "two_files", "nn_dense.ipynb")
 
@@ -79,7 +80,7 @@ def test_one_and_two_workers_give_the_same_bits(folder: Path, tmp_path: Path) ->
 
 
 def test_same_command_does_nothing_again(folder: Path, tmp_path: Path) -> None:
-    """The second run reuses every report; editing one submission grades that one again."""
+    """The second run says in one line that nothing changed, and so it is."""
     words = [
         "batch",
         str(folder),
@@ -92,7 +93,9 @@ def test_same_command_does_nothing_again(folder: Path, tmp_path: Path) -> None:
     ]
     grader(*words)
     before = results(tmp_path / "out")
-    assert "4 of 4" in grader(*words).stdout
+    again = grader(*words)
+    assert again.stdout.startswith("Nothing changed: all 4 submissions are as in run 1")
+    assert len(again.stdout.splitlines()) == 1
     assert results(tmp_path / "out") == before
 
 
@@ -109,7 +112,7 @@ def test_new_points_need_no_training(folder: Path, tmp_path: Path) -> None:
     assert second["keys"]["training"] == first["keys"]["training"]
     assert second["keys"]["score"] != first["keys"]["score"]
     assert second["points"] == first["points"] + 4
-    assert ": training" not in done.stderr
+    assert "0 to train" in done.stderr
 
 
 def test_killed_batch_resumes(folder: Path, tmp_path: Path) -> None:
@@ -167,6 +170,156 @@ def test_ctrl_c_keeps_what_is_finished(folder: Path, tmp_path: Path) -> None:
     assert "the same command goes on" in errors
     assert len(json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))["reports"]) >= 1
     assert zygotes_of(process.pid) == []
+
+
+HEAVY = """
+from torch import nn
+model = nn.Sequential(
+    nn.Conv2d(3, 256, 3, padding=1), nn.ReLU(), nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Flatten(), nn.Linear(256 * 16 * 16, 10),
+)
+"""
+"""A network within the budget whose 60 steps take minutes."""
+
+
+def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
+    """The first Ctrl-C says that what runs is finished first; the second ends that too, and keeps what is finished."""
+    found = tmp_path / "class"
+    found.mkdir()
+    (found / "heavy.py").write_text(HEAVY)
+    shutil.copy(SUBMISSIONS / "nn_dense.ipynb", found)
+    words = ["batch", str(found), "--workers", "1", "--out", str(tmp_path / "out")]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "grader.cli", *words, "--rubric", str(small_rubric(tmp_path))],
+        cwd=ROOT,
+        stderr=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    for line in process.stderr:
+        if "1 to train" in line:
+            break
+    time.sleep(2)
+    process.send_signal(signal.SIGINT)
+    for line in process.stderr:
+        if "finished first" in line:
+            break
+    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    started = time.monotonic()
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert time.monotonic() - started < 15
+    assert "the same command goes on" in errors
+    assert set(results(tmp_path / "out")["rows"]) == {"nn_dense"}
+    assert zygotes_of(process.pid) == []
+
+
+def test_a_full_disk_keeps_what_is_finished(folder: Path, tmp_path: Path) -> None:
+    """When nothing more can be written, one line says so; with room again, the same command ends as undisturbed."""
+    rubric = str(small_rubric(tmp_path))
+    words = ["batch", str(folder), "--rubric", rubric, "--workers", "1", "--out"]
+    grader(*words, str(tmp_path / "undisturbed"))
+    command = [sys.executable, "-m", "grader.cli", *words, str(tmp_path / "full")]
+    room = (tmp_path / "undisturbed" / "gradebook.sqlite").stat().st_size // 2
+    limit = f"import resource, os, sys; resource.setrlimit(resource.RLIMIT_FSIZE, ({room}, {room}))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{limit}; os.execv(sys.argv[1], sys.argv[1:])", *command],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 3, done.stderr
+    assert "The disk is full or failed" in done.stderr.splitlines()[-1]
+    assert "the same command" in done.stderr.splitlines()[-1]
+    grader(*words, str(tmp_path / "full"))
+    assert contents(tmp_path / "full") == contents(tmp_path / "undisturbed")
+
+
+def test_other_hardware_is_never_mixed_in_unasked(folder: Path, tmp_path: Path) -> None:
+    """Results of another machine stop the batch in one line; with --mixed they stay, and every report says so."""
+    out = tmp_path / "out"
+    rubric = str(small_rubric(tmp_path))
+    words = ["batch", str(folder), "--rubric", rubric, "--workers", "1", "--out", str(out)]
+    grader(*words)
+    with sqlite3.connect(out / "gradebook.sqlite") as book:
+        # As another machine would have written it: its processor is part of every training's key.
+        book.execute(
+            "UPDATE trainings SET key = 'there' || key, fingerprint = json_set(fingerprint, '$.processor', 'Z80')"
+        )
+        book.execute("UPDATE reports SET training_key = 'there' || training_key WHERE training_key != ''")
+    before = results(out)
+    refused = grader(*words, check=False)
+    assert refused.returncode == 2
+    assert "Z80" in refused.stderr
+    assert "--mixed" in refused.stderr
+    assert results(out) == before
+    grader(*words, "--mixed")
+    reports = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"]
+    assert all(any("Z80" in note for note in one["notes"]) for one in reports if one["score"])
+    after = results(out)
+    assert {one: row[1] for one, row in after["rows"].items()} == {one: row[1] for one, row in before["rows"].items()}
+    assert after["answers"] == before["answers"]
+    grader(*words, "--fresh")
+    reports = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"]
+    assert not any("Z80" in note for one in reports for note in one["notes"])
+    grader(*words)
+
+
+def test_a_killed_fresh_run_goes_on(folder: Path, tmp_path: Path) -> None:
+    """--fresh does everything again once: killed in the middle, the same command keeps what it had done again."""
+    out = tmp_path / "out"
+    words = ["batch", str(folder), "--rubric", str(small_rubric(tmp_path)), "--workers", "1", "--out", str(out)]
+    grader(*words)
+    fresh = [sys.executable, "-m", "grader.cli", *words, "--fresh"]
+    process = subprocess.Popen(fresh, cwd=ROOT, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
+    assert process.stderr is not None
+    for line in process.stderr:
+        if line.startswith("[2/"):
+            break
+    process.kill()
+    process.wait()
+    process.stderr.close()
+    grader(*words, "--fresh")
+    lines = [line for path in (out / "logs").glob("*.log") for line in path.read_text(encoding="utf-8").splitlines()]
+    trained = [line for line in lines if "s of steps" in line]
+    assert (
+        len([line for line in trained if " run 2 " in line]) + len([line for line in trained if " run 3 " in line]) == 3
+    )
+    assert [line for line in lines if " run 3 " in line and "capture: reused" in line]
+    grader(*words, "--fresh")
+    last = [path.read_text(encoding="utf-8").splitlines() for path in (out / "logs").glob("*.log")]
+    assert not [line for one in last for line in one if " run 4 " in line and "reused" in line]
+
+
+def test_an_edited_explanation_is_read_again_and_nothing_else(folder: Path, tmp_path: Path) -> None:
+    """A word more in a README or in a Markdown cell touches that row alone, and no network is trained again."""
+    mine = tmp_path / "class"
+    shutil.copytree(folder, mine)
+    out = tmp_path / "out"
+    words = ["batch", str(mine), "--rubric", str(small_rubric(tmp_path)), "--workers", "1", "--out", str(out)]
+    grader(*words)
+    before = results(out)
+    readme = next((mine / "two_files").glob("*.md"))
+    readme.write_text(readme.read_text(encoding="utf-8") + "\nIt works.\n", encoding="utf-8")
+    done = grader(*words)
+    after = results(out)
+    assert {one for one, row in after["rows"].items() if row != before["rows"][one]} == {"two_files"}
+    assert after["answers"] == before["answers"]
+    notebook = mine / "house_style.ipynb"
+    plain = json.loads(notebook.read_text(encoding="utf-8"))
+    next(cell for cell in plain["cells"] if cell["cell_type"] == "markdown")["source"].append("\nOne more sentence.")
+    notebook.write_text(json.dumps(plain), encoding="utf-8")
+    done = grader(*words)
+    last = results(out)
+    assert {one for one, row in last["rows"].items() if row != after["rows"][one]} == {"house_style"}
+    assert last["rows"]["house_style"][4]["training"] == before["rows"]["house_style"][4]["training"]
+    assert "0 to train" in done.stderr
+    assert last["answers"] == before["answers"]
 
 
 def zygotes_of(session: int) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
@@ -15,12 +15,12 @@ from grader import bundled, datasets, submissions
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalSlot
 from grader.faults import OperatorFault
-from grader.orders import Assignment, prepare
+from grader.orders import Assignment, capture_order, prepare
 from grader.reference import measured, reference_for
 from grader.rubric import load
 from grader.sandbox.launch import worker
 from grader.versions import versions
-from grader.work import describe, run_job
+from grader.work import describe, run_capture
 from tests.pipeline.conftest import ROOT, small_rubric
 
 
@@ -37,9 +37,10 @@ def test_notebook_and_module_are_one_network(slot: LocalSlot) -> None:
     assignment = Assignment(load(bundled.course_rubric(), DEFINITIONS), None, None, "cpu", versions())
     found = []
     for name in ("solution.py", "solution.ipynb"):
-        order = prepare(submissions.single(ROOT / "reference" / name), assignment, None).order
+        prepared = prepare(submissions.single(ROOT / "reference" / name), assignment)
+        order = capture_order(prepared, assignment, capture=True, explain=False)
         assert order is not None
-        captured = run_job(order, slot)["captured"]
+        captured = run_capture(order, slot)["captured"]
         nodes = [[one[:2] for one in graph["nodes"]] for graph in json.loads(captured["document"])["graphs"]]
         found.append((nodes, captured["tensors"]))
     assert found[0] == found[1]
@@ -53,16 +54,16 @@ def test_reference_is_trained_once(slot: LocalSlot, tmp_path: Path) -> None:
     assignment = Assignment(rubric, data, None, "cpu", versions(), describe({"device": "cpu"}, slot))
     jobs: list[str] = []
 
-    def submit(order: dict[str, Any]) -> Future[Any]:
-        jobs.append(order["id"])
+    def submit(function: Callable[..., Any], order: dict[str, Any]) -> Future[Any]:
+        jobs.append(f"{function.__name__} {order['id']}")
         future: Future[Any] = Future()
-        future.set_result(run_job(order, slot))
+        future.set_result(function(order, slot))
         return future
 
     first = reference_for(assignment, submit)
-    assert jobs == ["reference, seed 0", "reference, seed 1"]
+    assert sorted(jobs) == [f"run_{kind} reference, seed {seed}" for kind in ("capture", "training") for seed in (0, 1)]
     assert reference_for(assignment, submit) == first == measured(assignment)
-    assert len(jobs) == 2
+    assert len(jobs) == 4
     other = rubric.model_copy(update={"recipe": rubric.recipe.model_copy(update={"steps": 61})})
     assert measured(replace(assignment, rubric=other)) is None
 

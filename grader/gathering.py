@@ -1,0 +1,126 @@
+"""What engines returned becomes evidence: claims are read, ends are explained, doubts are named."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+from grader.claims import Claim, Facts, examination_from, read_explained
+from grader.criteria import Evidence
+from grader.diagnosis import Explanation, explain, explain_stopped
+from grader.gradebook_records import StoredTraining
+from grader.orders import Assignment
+from grader.records import Break, Model, Passage, Score, Training
+from grader.rubric import Rubric
+from grader.work import Plain
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What engines did for a submission.
+
+    Attributes:
+        captured: the capture, its graph left out; None when there was nothing to capture.
+        explained: what was read from its documents; None when there are none.
+        training_key: what the training is kept under; empty when there is none.
+        training: the training; None when there is none.
+    """
+
+    captured: Plain | None = None
+    explained: Plain | None = None
+    training_key: str = ""
+    training: StoredTraining | None = None
+
+
+def explanation_of(facts: Facts, work: Work) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
+    """Return the explanation's passages, in the notebook and beside it, and what could not be read."""
+    if work.explained is None:
+        return facts.explanation, ()
+    if work.explained["stopped"] is not None:
+        return facts.explanation, (
+            f"The documents beside the notebook stopped their reader ({work.explained['stopped']}).",
+        )
+    found = read_explained(work.explained["answer"])
+    return (*facts.explanation, *found.passages), found.problems
+
+
+def gather(
+    captured: Plain, claim: Claim, training: Training | None, score: Score | None, assignment: Assignment
+) -> Evidence:
+    """Return what criteria are to look at, the explanation left out."""
+    rubric = assignment.rubric
+    examination = examination_from(captured["examination"])
+    stopped = captured["stopped"]
+    unseen = ""
+    if claim.outcome == "uncapturable":
+        unseen = f"The model runs, but it cannot be captured: {claim.reason.rstrip('.')}."
+    elif captured["rejected"]:
+        unseen = f"The captured model cannot be replayed: {captured['rejected']}."
+    elif claim.outcome == "" and stopped is None:
+        stopped = "malformed-result"
+    said = _explanation(claim.broke, stopped, examination, rubric)
+    return Evidence(
+        classes=rubric.input.classes,
+        shape=rubric.input.shape,
+        examination=examination,
+        broke=claim.broke,
+        repairs=claim.repairs,
+        stopped=stopped or _stopped_by(claim.broke),
+        training=training,
+        score=score,
+        trained=assignment.data is not None,
+        cause=said.cause if said else "",
+        help=said.help if said else "",
+        unseen=unseen,
+    )
+
+
+def _stopped_by(broke: Break | None) -> str | None:
+    """Return the outcome word for limits that the child noticed itself."""
+    if broke is None:
+        return None
+    if broke.kind == "TimeoutError" and broke.message.startswith("still running"):
+        return "wall-limit"
+    return (
+        "memory-limit"
+        if broke.kind in ("MemoryError", "TooLargeError") or "can't allocate memory" in broke.message
+        else None
+    )
+
+
+def _explanation(broke: Break | None, stopped: str | None, examination: Any, rubric: Rubric) -> Explanation | None:
+    if broke is not None:
+        return explain(broke, examination, rubric.input.classes, rubric.input.shape)
+    if stopped is not None:
+        limits = rubric.limits
+        seconds = {"wall-limit": limits.capture_seconds, "cpu-limit": limits.cpu_seconds}.get(stopped)
+        return explain_stopped(stopped, None, seconds)
+    return None
+
+
+def doubts(evidence: Evidence) -> tuple[str, ...]:
+    """Say why a human has to look, as far as the machine doubts."""
+    found = []
+    if evidence.unseen:
+        found.append(evidence.unseen)
+    examination = evidence.examination
+    if examination is not None and examination.fidelity:
+        found.append(f"The replay is not faithful to the original: {examination.fidelity}.")
+    if examination is not None and examination.modes_agree:
+        found.append(f"Training and evaluation differ: {examination.modes_agree}.")
+    return tuple(found)
+
+
+def model_of(claim: Claim, facts: Facts, evidence: Evidence) -> Model | None:
+    """Return the model that was found, with its size where that is known."""
+    found = claim.model or facts.model
+    if found is None:
+        return None
+    examination = evidence.examination
+    whole = examination is not None and examination.complete
+    return replace(
+        found,
+        parameters=examination.parameters if examination is not None else None,
+        flops=examination.flops if examination is not None and whole else None,
+        repairs=claim.repairs,
+    )

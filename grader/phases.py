@@ -1,0 +1,262 @@
+"""The night itself: capture everything first, then train the longest first, and save each report at once.
+
+After the first phase, which takes about a second a submission, the broken ones are known and so is the cost of every
+training; the second phase keeps all slots busy to its end. Whatever ends the process, what was finished stays.
+"""
+
+from __future__ import annotations
+
+import signal
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from grader.faults import GraderFault, StorageFault
+from grader.gathering import Work
+from grader.logs import Logs
+from grader.orders import Assignment, Prepared, capture_order, prepare, training_key, training_order, wants_training
+from grader.pipeline import conclude, failed, stored_training
+from grader.records import Report, Submission
+from grader.report.terminal import BatchProgress
+from grader.shelf import Shelf
+from grader.work import Plain, run_capture, run_training
+
+AHEAD = 2
+"""Jobs that are ordered and waiting beyond those that run."""
+
+_POLL = 0.2  # seconds after which Ctrl-C is noticed
+
+
+@dataclass(slots=True)
+class Stop:
+    """How often Ctrl-C was pressed: once ends after the jobs that run, twice at once."""
+
+    presses: int = 0
+
+    @contextmanager
+    def listening(self, told: Callable[[], None]) -> Iterator[None]:
+        """Count Ctrl-C inside the block in place of raising KeyboardInterrupt anywhere; `told` hears of the first."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def press(_number: int, _frame: object) -> None:
+            self.presses += 1
+            if self.presses == 1:
+                told()
+
+        before = signal.signal(signal.SIGINT, press)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)
+
+
+@dataclass(slots=True)
+class _Waiting:
+    """Submissions that one training is for (identical networks are trained once)."""
+
+    key: str
+    cost: float
+    capture_key: str
+    members: list[tuple[Prepared, Plain | None]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Night:
+    """A batch on its way.
+
+    Attributes:
+        most: jobs that run at a time.
+        reused: how many reports, trainings and captures were there already.
+        changed: ids of the submissions whose reports are new.
+    """
+
+    assignment: Assignment
+    shelf: Shelf
+    executor: Executor
+    progress: BatchProgress
+    logs: Logs
+    run: int
+    most: int
+    stop: Stop = field(default_factory=Stop)
+    reused: Counter[str] = field(default_factory=Counter)
+    changed: set[str] = field(default_factory=set)
+    _waiting: dict[str, _Waiting] = field(default_factory=dict)
+
+    def grade(self, found: Sequence[Submission]) -> None:
+        """Grade every submission; each report is saved as soon as it is made."""
+        self._each(self._captures(found))
+        self.progress.plan({one.members[0][0].submission.id: one.cost for one in self._waiting.values()})
+        self._each(self._trainings())
+
+    @property
+    def interrupted(self) -> bool:
+        """Tell whether it was stopped before its end."""
+        return self.stop.presses > 0
+
+    def _each(self, jobs: Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]) -> None:
+        """Run jobs, few of them ahead; `finish` of each gets its future, in this thread."""
+        running: dict[Future[Any], Callable[[Future[Any]], None]] = {}
+        while True:
+            while len(running) < self.most + AHEAD and not self.stop.presses:
+                job = next(jobs, None)
+                if job is None:
+                    break
+                function, order, finish = job
+                running[self.executor.submit(function, order)] = finish
+            if not running:
+                return
+            for future in wait(running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
+                running.pop(future)(future)
+            if self.stop.presses:
+                running = {future: finish for future, finish in running.items() if not future.cancel()}
+            if self.stop.presses > 1:
+                self.executor.shutdown(wait=False, cancel_futures=True)
+                return
+
+    def _captures(
+        self, found: Sequence[Submission]
+    ) -> Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]:
+        for submission in found:
+            prepared = prepare(submission, self.assignment)
+            captured = self.shelf.captured(prepared.capture_key) if prepared.captures else None
+            explained = self.shelf.explained(prepared.documents_key)
+            order = capture_order(prepared, self.assignment, capture=captured is None, explain=explained is None)
+            if captured is not None:
+                self.reused["capture"] += 1
+            if order is None:
+                self._captured(prepared, captured, explained, reused=captured is not None)
+                continue
+            yield run_capture, order, self._capturing(_bare(prepared), captured, explained)
+
+    def _capturing(
+        self, prepared: Prepared, captured: Plain | None, explained: Plain | None
+    ) -> Callable[[Future[Any]], None]:
+        def finish(future: Future[Any]) -> None:
+            with self._blamed([prepared]):
+                found = future.result()
+                if found["captured"] is not None:
+                    self.shelf.keep_capture(prepared.capture_key, found["captured"])
+                if found["explained"] is not None:
+                    self.shelf.keep_explanation(prepared.documents_key, found["explained"])
+                new = found["captured"] is not None
+                self._captured(
+                    prepared, found["captured"] if new else captured, found["explained"] or explained, reused=not new
+                )
+
+        return finish
+
+    def _captured(self, prepared: Prepared, captured: Plain | None, explained: Plain | None, *, reused: bool) -> None:
+        """Go on after a capture: report at once what is not trained or was trained before, let the rest wait."""
+        self._log_capture(prepared, captured, reused=reused)
+        with self._blamed([prepared]):
+            if captured is None or not wants_training(captured["examination"], self.assignment):
+                self._conclude(prepared, Work(captured, explained))
+                return
+            stored = self.shelf.trained(captured["graph"], self.assignment)
+            if stored is not None:
+                self.reused["training"] += 1
+                self.logs.write(
+                    prepared.submission.id, ["training: reused; graph, recipe, data and hardware are as before"]
+                )
+                self._conclude(prepared, Work(captured, explained, *stored))
+                return
+            key = training_key(captured["graph"], self.assignment)
+            cost = float(captured["examination"]["flops"])
+            waiting = self._waiting.setdefault(key, _Waiting(key, cost, prepared.capture_key))
+            waiting.members.append((_bare(prepared), explained))
+
+    def _trainings(self) -> Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]:
+        for waiting in sorted(self._waiting.values(), key=lambda one: -one.cost):
+            captured, graph = self.shelf.captured(waiting.capture_key), self.shelf.graph(waiting.capture_key)
+            first = waiting.members[0][0]
+            if captured is None or graph is None or not graph[0]:
+                fault = GraderFault("The captured network is too large to keep.", "It was not trained.")
+                self._fail([one for one, _ in waiting.members], fault)
+                continue
+            order = training_order(first.submission.id, captured, *graph, self.assignment)
+            yield run_training, order, self._training(waiting)
+
+    def _training(self, waiting: _Waiting) -> Callable[[Future[Any]], None]:
+        def finish(future: Future[Any]) -> None:
+            with self._blamed([one for one, _ in waiting.members]):
+                trained = future.result()
+                captured = self.shelf.captured(waiting.capture_key)
+                assert captured is not None
+                stored = stored_training(trained, captured["graph"], self.assignment)
+                self.shelf.keep_training(waiting.key, stored)
+                first = waiting.members[0][0].submission.id
+                self.progress.trained(first, waiting.cost, stored.training.seconds)
+                for prepared, explained in waiting.members:
+                    own = self.shelf.captured(prepared.capture_key)
+                    self._log_training(prepared, first, trained)
+                    self._conclude(prepared, Work(own, explained, waiting.key, stored))
+
+        return finish
+
+    @contextmanager
+    def _blamed(self, several: Sequence[Prepared]) -> Iterator[None]:
+        """Turn a fault of ours inside the block into reports that cost no points; a cancelled job is no fault."""
+        try:
+            yield
+        except CancelledError:
+            return
+        except StorageFault:
+            raise
+        except GraderFault as fault:
+            if self.stop.presses <= 1:  # else the job was killed on purpose
+                self._fail(several, fault)
+
+    def _fail(self, several: Sequence[Prepared], fault: GraderFault) -> None:
+        for prepared in several:
+            self.logs.write(
+                prepared.submission.id, ["the grader failed:", *"".join(traceback.format_exception(fault)).splitlines()]
+            )
+            self._save(failed(prepared.submission, self.assignment, fault))
+
+    def _conclude(self, prepared: Prepared, work: Work) -> None:
+        self._save(conclude(prepared, self.assignment, work))
+
+    def _save(self, report: Report) -> None:
+        """Keep the report, unless the one that is there was made from the same things."""
+        there = self.shelf.unchanged(report)
+        if there is None:
+            self.shelf.gradebook.save_report(self.run, report)
+            self.changed.add(report.submission.id)
+        else:
+            self.reused["report"] += 1
+        points = f"{report.points:g} of {report.max_points:g} points"
+        state = "unchanged" if there is not None else "saved"
+        self.logs.write(report.submission.id, [f"report: {state}; {report.status}, {points}", *report.notes])
+        self.progress.done(there or report, reused=there is not None)
+
+    def _log_capture(self, prepared: Prepared, captured: Plain | None, *, reused: bool) -> None:
+        submission = prepared.submission
+        if captured is None:
+            self.logs.write(submission.id, [f"files: {', '.join(submission.files) or 'none'}"])
+        elif reused:
+            same = "files, torch and the rubric's input, extract, budget and limits are as before"
+            self.logs.write(submission.id, [f"capture: reused; {same}"])
+        else:
+            ended = captured["stopped"] or captured["claim"].get("outcome", "nothing said")
+            self.logs.write(
+                submission.id,
+                [f"files: {', '.join(submission.files)}", f"capture: {ended}, {captured['seconds']:.2f} s"],
+            )
+            self.logs.output(submission.id, captured["output"])
+
+    def _log_training(self, prepared: Prepared, first: str, trained: Plain) -> None:
+        same = "" if prepared.submission.id == first else f", together with {first}, whose network is identical"
+        spent = f"{trained['seconds']:.2f} s of steps, {trained['wall']:.2f} s with everything around them"
+        self.logs.write(prepared.submission.id, [f"training: {spent}{same}"])
+
+
+def _bare(prepared: Prepared) -> Prepared:
+    """Let go of the bytes, so that a large class does not fill the memory."""
+    return replace(prepared, files={}, documents={})

@@ -1,0 +1,70 @@
+"""Finished work under its keys: what need not be done again, for the run that asks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from grader.gradebook import Gradebook
+from grader.gradebook_records import StoredCapture, StoredTraining
+from grader.orders import Assignment, training_content, training_key
+from grader.records import Report
+from grader.work import Plain, graph_digest
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """The gradebook as one run may use it.
+
+    Attributes:
+        gradebook: where everything is kept.
+        since: only work from then on counts (seconds since 1970); 0 for all of it.
+        mixed: whether trainings on other hardware count.
+    """
+
+    gradebook: Gradebook
+    since: float = 0
+    mixed: bool = False
+
+    def captured(self, key: str) -> Plain | None:
+        """Return what is known of a capture, its graph left out."""
+        stored = self.gradebook.find_capture(key, self.since)
+        return None if stored is None else {**stored.meta, "graph": stored.graph}
+
+    def graph(self, key: str) -> tuple[bytes, bytes] | None:
+        """Return document and tensors of a capture; None where they were too large to keep."""
+        stored = self.gradebook.load_capture(key)
+        return None if stored is None else (stored.document, stored.tensors)
+
+    def keep_capture(self, key: str, captured: Plain) -> None:
+        """Keep a capture."""
+        meta = {name: value for name, value in captured.items() if name not in ("document", "tensors", "graph")}
+        stored = StoredCapture(captured["graph"], meta, captured["document"], captured["tensors"])
+        if not self.gradebook.save_capture(key, stored):
+            # Too large for one row: the graph is left out, and what was learned from it stays.
+            self.gradebook.save_capture(key, StoredCapture(graph_digest(b"", b""), meta))
+
+    def explained(self, key: str) -> Plain | None:
+        """Return what was read from documents."""
+        return self.gradebook.find_explanation(key) if key else None
+
+    def keep_explanation(self, key: str, explained: Plain) -> None:
+        """Keep what was read from documents."""
+        self.gradebook.save_explanation(key, explained)
+
+    def trained(self, graph: str, assignment: Assignment) -> tuple[str, StoredTraining] | None:
+        """Return key and training of a graph, on this hardware or, where results may be mixed, on another."""
+        key = training_key(graph, assignment)
+        stored = self.gradebook.find_training(key, self.since)
+        if stored is not None:
+            return key, stored
+        return self.gradebook.find_training_elsewhere(training_content(graph, assignment)) if self.mixed else None
+
+    def keep_training(self, key: str, stored: StoredTraining) -> None:
+        """Keep a training."""
+        self.gradebook.save_training(key, stored)
+
+    def unchanged(self, report: Report) -> Report | None:
+        """Return the report that is there, when it was made from the same things for the same submission."""
+        there = self.gradebook.unchanged(report.submission.id, report.keys, self.since)
+        same = there is not None and there.to_json()["submission"] == report.to_json()["submission"]
+        return there if same else None
