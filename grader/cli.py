@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from grader import cli_appeals
 from grader.faults import GraderError, GraderFault, OperatorFault
 
 if TYPE_CHECKING:
@@ -65,31 +66,57 @@ def check(
 
 @app.command()
 def batch(
-    folder: Annotated[Path, typer.Argument(help="Folder of submissions: files, or a folder for each student.")],
+    folder: Annotated[
+        Path, typer.Argument(help="The submissions: a folder of files or of folders, or the zip that the LMS gave out.")
+    ],
     rubric: Annotated[Path, typer.Option(help="Rubric file.")],
     out: Annotated[Path, typer.Option(help="Folder for the gradebook, report.json and grades.csv.")],
     data: Annotated[
         Path | None, typer.Option(help="Folder of pictures (1.png … and y.csv) instead of the rubric's.")
+    ] = None,
+    roster: Annotated[Path | None, typer.Option(help="Table of the class (CSV): id, name, email, username.")] = None,
+    mapping: Annotated[
+        Path | None, typer.Option(help="Table of which file is whose (CSV); OUT/mapping.csv when left out.")
     ] = None,
     workers: Annotated[
         int | None, typer.Option(min=1, max=256, help="Submissions at a time; one for each core when left out.")
     ] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
     fresh: Annotated[bool, typer.Option("--fresh", help="Do everything again, also what has not changed.")] = False,
+    mixed: Annotated[
+        bool, typer.Option("--mixed", help="Go on although the gradebook holds results of other hardware.")
+    ] = False,
     only: Annotated[
         list[str] | None, typer.Option(help="Grade this submission alone; may be given several times.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all reports as JSON and nothing else.")] = False,
 ) -> None:
-    """Grade a folder of submissions into a gradebook; the same command goes on where it stopped."""
+    """Grade a class into a gradebook; the same command goes on where it stopped and does nothing twice."""
     from grader.batch import BatchOptions, run_batch
 
     console, notices = _consoles()
     slots = workers if workers is not None else cores()
     options = BatchOptions(
-        folder, rubric, out, data, slots, device.value, fresh, tuple(only or ()), as_json, tuple(sys.argv[1:])
+        folder=folder,
+        rubric=rubric,
+        out=out,
+        data=data,
+        roster=roster,
+        mapping=mapping,
+        workers=slots,
+        device=device.value,
+        fresh=fresh,
+        mixed=mixed,
+        only=tuple(only or ()),
+        as_json=as_json,
+        command=tuple(sys.argv[1:]),
     )
     raise typer.Exit(run_batch(options, console, notices))
+
+
+app.command()(cli_appeals.show)
+app.command()(cli_appeals.diff)
+app.command()(cli_appeals.history)
 
 
 def cores() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from statistics import mean, median
 from typing import TYPE_CHECKING
 
@@ -12,10 +13,12 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Outcome, Report, Status
+from grader.report.terminal_attention import attention, reasons
 from grader.report.terminal_text import (
     MARKS,
     STATUS_MARKS,
     STATUS_WORDS,
+    Line,
     Page,
     counted,
     duration,
@@ -26,13 +29,27 @@ from grader.report.terminal_text import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+    from pathlib import Path
 
-    from rich.console import Console, JustifyMethod, OverflowMethod
+    from rich.console import Console, JustifyMethod, OverflowMethod, RenderableType
 
-_MOST_NAMED = 20  # submissions named one by one in the summary
+WRITTEN = ("grades.csv", "report.json")
+"""The files that hold everything."""
+_ALL = 40  # submissions up to which the table shows every one, and the most rows that it has otherwise
 _WIDE = 110  # columns from which the table says everything on one line
 _STUDENT = 20  # columns for a student's name; a narrow table has half of it
+
+REUSED = {
+    "report": ("report unchanged", "reports unchanged"),
+    "capture": ("capture", "captures"),
+    "training": ("training (only the points changed)", "trainings (only the points changed)"),
+}
+"""Kinds of finished work that a run took over, in the order in which they are said."""
+_URGENCY = (
+    *(STATUS_WORDS[status][0] for status in (Status.GRADER_FAULT, Status.NEEDS_HUMAN, Status.STUDENT_FAULT)),
+    "failed something",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +61,97 @@ class _Column:
     overflow: OverflowMethod = "ellipsis"
 
 
-def show_batch(console: Console, reports: Sequence[Report], elapsed: float, reused: int) -> None:
-    """Print one row a submission, sorted by id, and a summary below.
+def show_batch(
+    console: Console,
+    reports: Sequence[Report],
+    elapsed: float,
+    reused: Mapping[str, int],
+    out: Path | None = None,
+    *,
+    changed: Collection[str] = (),
+) -> None:
+    """Print a row for each submission that asks for attention, what needs a human and why, and a summary.
 
-    `elapsed` is how many seconds the batch took; `reused` how many of the reports were there already, made from
-    the same things.
+    Up to 40 submissions are shown one and all, sorted by id; of more, the 40 that ask for it most.
+    `elapsed` is how many seconds the batch took, `reused` counts what was there already by the kinds of `REUSED`,
+    `out` is the folder that grades.csv and report.json lie in, `changed` are the ids of the submissions that this
+    run graded anew.
     """
     ordered = sorted(reports, key=lambda report: report.submission.id)
-    console.print(Page((_table(ordered, console.width), Text(""), _summary(ordered, elapsed, reused))))
+    shown = _shown(ordered, changed)
+    parts: list[RenderableType] = [_table(shown, console.width)]
+    if len(shown) < len(ordered):
+        parts.append(Text(_not_shown(ordered, shown), "dim"))
+    found = reasons(ordered)
+    if found:
+        parts += [Text(""), Text("What needs a human, and why", "bold"), attention(found)]
+    parts += [Text(""), _summary(ordered, elapsed, reused, out)]
+    console.print(Page(parts))
+
+
+def show_unchanged(console: Console, count: int, run: int, when: float, out: Path) -> None:
+    """Say in one line that nothing changed since a run; `when` is in seconds since 1970, `out` has its results."""
+    time = datetime.fromtimestamp(when, UTC).astimezone()
+    what = f"all {count:,} submissions are" if count != 1 else "the submission is"
+    said = f"Nothing changed: {what} as in run {run} of {time:%Y-%m-%d %H:%M}; --fresh grades again. Results: "
+    console.print(Line(Text.assemble(said, named(str(out), most=300))), soft_wrap=True)
+
+
+def show_mixed(console: Console, stored: Mapping[str, object], now: Mapping[str, object]) -> None:
+    """Say which parts of hardware and versions differ from what the gradebook was made with; nothing where none do."""
+    different = [key for key in dict.fromkeys((*stored, *now)) if stored.get(key) != now.get(key)]
+    if not different:
+        return
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(overflow="fold")
+    for key in different:
+        before, after = (named(str(side.get(key, "not known"))) for side in (stored, now))
+        grid.add_row(named(key), Text.assemble(before, " → ", after))
+    said = (
+        "Mixed gradebook: some submissions were trained on other hardware or with other versions than this run. "
+        "Accuracies may differ a little between the two; --fresh grades all of them here."
+    )
+    console.print(Page((Text(said, "yellow"), grid)))
+
+
+def _shown(reports: Sequence[Report], changed: Collection[str]) -> Sequence[Report]:
+    """Return all of a small class; of a large one the rows that ask for attention, the most urgent first.
+
+    What changed comes first where this run changed the smaller part: whoever grades three again looks for those.
+    """
+    if len(reports) <= _ALL:
+        return reports
+    few = len(changed) <= len(reports) / 2
+    asking = [one for one in reports if _urgency(one) < len(_URGENCY) or (few and one.submission.id in changed)]
+
+    def order(report: Report) -> tuple[bool, int, float]:
+        return not (few and report.submission.id in changed), _urgency(report), report.points
+
+    return sorted(asking, key=order)[:_ALL]
+
+
+def _urgency(report: Report) -> int:
+    """Return how soon somebody should look, from 0; as many as there are kinds where nothing is wrong."""
+    kind = _kind(report)
+    return _URGENCY.index(kind) if kind in _URGENCY else len(_URGENCY)
+
+
+def _kind(report: Report) -> str:
+    if report.status is Status.GRADED:
+        return "failed something" if _failed(report) else "nothing wrong"
+    return STATUS_WORDS[report.status][0]
+
+
+def _failed(report: Report) -> bool:
+    return any(one.outcome is Outcome.FAILED for one in report.findings)
+
+
+def _not_shown(reports: Sequence[Report], shown: Sequence[Report]) -> str:
+    there = {one.submission.id for one in shown}
+    left = Counter(_kind(one) for one in reports if one.submission.id not in there)
+    kinds = ", ".join(f"{left[kind]:,} {kind}" for kind in (*_URGENCY, "nothing wrong") if left[kind])
+    return f"… {left.total():,} more are in grades.csv: {kinds}."
 
 
 def _table(reports: Sequence[Report], width: int) -> Table:
@@ -89,7 +189,7 @@ def _student(report: Report) -> Text:
 
 def _status(report: Report, *, short: bool) -> Text:
     mark, style = STATUS_MARKS[report.status]
-    if report.status is Status.GRADED and any(one.outcome is Outcome.FAILED for one in report.findings):
+    if report.status is Status.GRADED and _failed(report):
         mark, style = MARKS[Outcome.FAILED]
     return Text(f"{mark} {STATUS_WORDS[report.status][short]}", style)
 
@@ -106,6 +206,10 @@ def _points_column(reports: Sequence[Report]) -> _Column:
 
 
 def _human_column(reports: Sequence[Report]) -> Iterator[_Column]:
+    """Return the column of human points, once a human has given some."""
+    if all(report.human_points is None for report in reports):
+        return
+
     def earned(report: Report) -> str:
         return "?" if report.human_points is None else number(report.human_points)
 
@@ -128,48 +232,29 @@ def _accuracy(report: Report) -> Text:
     return Text(f"{100 * report.score.accuracy:.1f} ±{50 * (high - low):.1f}")
 
 
-def _summary(reports: Sequence[Report], elapsed: float, reused: int) -> Table:
+def _summary(reports: Sequence[Report], elapsed: float, reused: Mapping[str, int], out: Path | None) -> RenderableType:
     grid = Table.grid(padding=(0, 1))
     grid.add_column(style="bold", no_wrap=True)
-    grid.add_column()
+    grid.add_column(overflow="fold")
     for label, line in _lines(reports):
         grid.add_row(label, line)
-    again = f"; {reused:,} of {len(reports):,} were unchanged and not graded again" if reused else ""
-    grid.add_row("Time", f"{duration(elapsed)}{again}.")
+    if out is not None:
+        grid.add_row("Written", Text("\n").join(named(str(out / name), most=300) for name in WRITTEN))
+    again = ", ".join(counted(reused[kind], *words) for kind, words in REUSED.items() if reused.get(kind))
+    grid.add_row("Time", duration(elapsed) + (f"; reused: {again}" if again else ""))
     return grid
 
 
-def _lines(reports: Sequence[Report]) -> Iterator[tuple[str, str | Text]]:
+def _lines(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
     by_status = Counter(report.status for report in reports)
     counts = ", ".join(f"{by_status[status]:,} {STATUS_WORDS[status][0]}" for status in Status if by_status[status])
     yield counted(len(reports), "submission"), f"{counts}." if counts else "Nothing was found to grade."
-    yield from _point_lines(reports)
-    for status, label in ((Status.NEEDS_HUMAN, "Needs a human"), (Status.GRADER_FAULT, "Grader's fault")):
-        concerned = [report for report in reports if report.status is status]
-        if concerned:
-            yield label, Text("\n").join(_named_with_reason(concerned))
-    unread = sum(one.outcome is Outcome.PENDING for report in reports for one in report.findings)
-    if unread:
-        yield "To be marked", f"{counted(unread, 'answer')} that only a human can judge."
-    reference = next((one.score.reference for one in reports if one.score and one.score.reference), None)
-    if reference is not None:
-        seeds = counted(len(reference.accuracies), "seed")
-        yield "Reference", f"{percent(reference.mean)} ({seeds}); full points from {percent(reference.target)}."
-
-
-def _point_lines(reports: Sequence[Report]) -> Iterator[tuple[str, str]]:
     settled = [report for report in reports if report.status in {Status.GRADED, Status.STUDENT_FAULT}]
     if settled:
         points = [report.points for report in settled]
         most = number(max(report.max_points for report in settled))
-        yield (
-            "Points",
-            f"mean {number(mean(points))}, median {number(median(points))} of {most} (graded or broken).",
-        )
-
-
-def _named_with_reason(reports: Sequence[Report]) -> Iterator[Text]:
-    for report in reports[:_MOST_NAMED]:
-        yield Text.assemble(named(report.submission.id), f": {first_problem(report)}")
-    if len(reports) > _MOST_NAMED:
-        yield Text(f"and {len(reports) - _MOST_NAMED:,} more")
+        yield "Points", f"mean {number(mean(points))}, median {number(median(points))} of {most} (graded or broken)."
+    reference = next((one.score.reference for one in reports if one.score and one.score.reference), None)
+    if reference is not None:
+        seeds = counted(len(reference.accuracies), "seed")
+        yield "Reference", f"{percent(reference.mean)} ({seeds}); full points from {percent(reference.target)}."

@@ -38,20 +38,21 @@ def show_check(console: Console, report: Report) -> None:
     """
     graded = report.status is Status.GRADED
     blocks = (
-        (_verdict(report),),
-        () if graded else _notes(report),  # they say why it is not
-        _model(report),
-        _layers(report),
-        _break(report),
-        (_findings(report.findings),) if report.findings else (),
+        (verdict(report),),
+        () if graded else notes_block(report),  # they say why it is not
+        model_block(report),
+        layers_block(report),
+        break_block(report),
+        (findings_table(report.findings),) if report.findings else (),
         _score(report),
-        _advice(report),
-        _notes(report) if graded else (),
+        advice_block(report),
+        notes_block(report) if graded else (),
     )
-    console.print(Page(_spaced(blocks)), width=min(_WIDTH, console.width))
+    console.print(Page(spaced(blocks)), width=min(_WIDTH, console.width))
 
 
-def _spaced(blocks: tuple[tuple[RenderableType, ...], ...]) -> Iterator[RenderableType]:
+def spaced(blocks: tuple[tuple[RenderableType, ...], ...]) -> Iterator[RenderableType]:
+    """Yield what is in the blocks, with an empty line between those that hold something."""
     first = True
     for block in filter(None, blocks):
         if not first:
@@ -60,7 +61,8 @@ def _spaced(blocks: tuple[tuple[RenderableType, ...], ...]) -> Iterator[Renderab
         yield from block
 
 
-def _verdict(report: Report) -> Table:
+def verdict(report: Report) -> Table:
+    """Return how a report ended and its points, as two lines."""
     mark, style = STATUS_MARKS[report.status]
     if _count(report, Outcome.FAILED) and report.status is Status.GRADED:
         mark, style = MARKS[Outcome.FAILED]
@@ -99,11 +101,12 @@ def _points(report: Report) -> str:
     return f"{line} and {number(report.human_points)} of {number(report.human_max)} from a human"
 
 
-def _model(report: Report) -> tuple[RenderableType, ...]:
+def model_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return which network was found, how and where, and what was repaired."""
     model = report.model
     if model is None:
         return ()
-    grid = _pairs()
+    grid = pairs()
     found = Text.assemble(named(model.name, "bold"), ", ", named(model.how, most=160))
     if str(model.where):
         found.append_text(Text.assemble(" (", named(str(model.where), most=80), ")"))
@@ -113,7 +116,8 @@ def _model(report: Report) -> tuple[RenderableType, ...]:
     return (grid,)
 
 
-def _layers(report: Report) -> tuple[RenderableType, ...]:
+def layers_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return the table of layers and its totals."""
     table = layer_table(report)
     if table is None:
         return ()
@@ -121,11 +125,12 @@ def _layers(report: Report) -> tuple[RenderableType, ...]:
     return (table, Text(line, style="dim")) if line else (table,)
 
 
-def _break(report: Report) -> tuple[RenderableType, ...]:
+def break_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return where the student's code stopped, with their line and the error."""
     broke = report.broke
     if broke is None:
         return ()
-    grid = _pairs()
+    grid = pairs()
     where = named(str(broke.where), most=80)
     where.append(": " if broke.source else "")
     grid.add_row("Stopped", Text.assemble(where, named(broke.source, "bold", most=160)))
@@ -133,7 +138,8 @@ def _break(report: Report) -> tuple[RenderableType, ...]:
     return (grid,)
 
 
-def _findings(findings: tuple[Finding, ...]) -> Table:
+def findings_table(findings: tuple[Finding, ...], *, everything: bool = False) -> Table:
+    """Return one row a verdict, with why and what next; with `everything` also where nothing is to be explained."""
     table = Table.grid(padding=(0, 1), expand=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
@@ -146,7 +152,7 @@ def _findings(findings: tuple[Finding, ...]) -> Table:
         table.add_row(Text(mark, style), Text(word, style), said(finding.title), _earned(finding))
         skipped = finding.rationale if finding.outcome is Outcome.SKIPPED else ""
         if not skipped or skipped != reason:  # said once for those in a row
-            for detail in _details(finding):
+            for detail in _details(finding, everything=everything):
                 table.add_row("", "", detail, "")
         reason = skipped
     return table
@@ -159,10 +165,10 @@ def _earned(finding: Finding) -> Text:
     return Text(f"{earned} of {number(finding.max_points)}")
 
 
-def _details(finding: Finding) -> Iterator[Text]:
+def _details(finding: Finding, *, everything: bool) -> Iterator[Text]:
     """Yield why and what next, except where there is nothing to explain."""
     in_full = finding.outcome is Outcome.PASSED and finding.points == finding.max_points
-    if in_full or finding.outcome is Outcome.PENDING:
+    if not everything and (in_full or finding.outcome is Outcome.PENDING):
         return
     if finding.rationale:
         yield said(finding.rationale, "dim" if finding.outcome is Outcome.SKIPPED else "")
@@ -171,7 +177,7 @@ def _details(finding: Finding) -> Iterator[Text]:
 
 
 def _score(report: Report) -> tuple[RenderableType, ...]:
-    grid = _pairs()
+    grid = pairs()
     if report.score is not None:
         score = report.score
         low, high = map(percent, score.interval)
@@ -188,23 +194,26 @@ def _score(report: Report) -> tuple[RenderableType, ...]:
     return (grid,) if grid.row_count else ()
 
 
-def _advice(report: Report) -> tuple[RenderableType, ...]:
+def advice_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return the advice, which costs nothing."""
     if not report.advice:
         return ()
-    grid = _pairs()
+    grid = pairs()
     for advice in report.advice:
         grid.add_row("Advice", Text.assemble(said(advice.title), ". ", said(advice.help)))
     return (grid,)
 
 
-def _notes(report: Report) -> tuple[RenderableType, ...]:
-    grid = _pairs()
+def notes_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return the sentences about the submission as a whole."""
+    grid = pairs()
     for note in report.notes:
         grid.add_row("Note", said(note))
     return (grid,) if report.notes else ()
 
 
-def _pairs() -> Table:
+def pairs() -> Table:
+    """Return an empty grid for a bold word and what it stands for."""
     grid = Table.grid(padding=(0, 1))
     grid.add_column(style="bold", no_wrap=True)
     grid.add_column()

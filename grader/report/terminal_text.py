@@ -175,12 +175,21 @@ def counted(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+_UNREAD = {
+    "NoModel": "no network was found in it",
+    "Empty": "it is empty",
+    "CutOff": "the file is cut off",
+    "SyntaxError": "Python cannot read the code",
+}
+"""How reading ended, by the kind of break, as half a sentence."""
+
+
 def stopped_sentence(report: Report) -> str:
     """Return why a submission came to no result, as half a sentence."""
     broke, word = report.broke, report.stopped
     if broke is not None:
         stage = {
-            "read": "it could not be read",
+            "read": _UNREAD.get(broke.kind, "it could not be read"),
             "build": "making the network raised",
             "forward": "a batch of pictures does not get through",
         }.get(broke.stage, f"{inert_line(broke.stage, 40)} failed")

@@ -1,0 +1,227 @@
+"""What `grader show` prints: everything that the gradebook knows about one submission, as one page."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from grader.records import CurvePoint, Finding, Outcome, Report, Score, Training
+from grader.report.paging import local_time
+from grader.report.plain import inert_line
+from grader.report.terminal_check import (
+    advice_block,
+    break_block,
+    findings_table,
+    layers_block,
+    model_block,
+    notes_block,
+    pairs,
+    spaced,
+    verdict,
+)
+from grader.report.terminal_text import Page, counted, duration, named, number, percent
+
+if TYPE_CHECKING:
+    from datetime import tzinfo
+
+    from rich.console import RenderableType
+
+    from grader.comparison import Version
+
+_MOST_FILES = 20  # named one by one
+_MOST_CELLS = 40  # columns of a curve
+_KEY = 12  # digits of a key that are shown
+BARS = "▁▂▃▄▅▆▇█"
+"""What a curve is drawn with."""
+PLAIN_BARS = "_.-:=+*#"
+"""The same where the output's encoding has only ASCII."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One report as it is shown.
+
+    Attributes:
+        version: the report and the run that made it.
+        earlier: how many reports on the same submission are older.
+        later: how many are newer.
+        zone: where times are local; None for the machine's own zone.
+        bars: what a curve is drawn with, from low to high.
+    """
+
+    version: Version
+    earlier: int
+    later: int
+    zone: tzinfo | None = None
+    bars: str = BARS
+
+
+def show_page(shown: Shown) -> Page:
+    """Return the whole page."""
+    report = shown.version.entry.report
+    marks, verdicts = _split(report.findings)
+    blocks: tuple[tuple[RenderableType, ...], ...] = (
+        (verdict(report),),
+        _who(shown),
+        notes_block(report),
+        model_block(report),
+        layers_block(report),
+        break_block(report),
+        (findings_table(verdicts, everything=True),) if verdicts else (),
+        _marks(report, marks),
+        _numbers(report, shown.bars),
+        advice_block(report),
+        _origin(shown),
+    )
+    return Page(spaced(blocks))
+
+
+def _split(findings: Sequence[Finding]) -> tuple[tuple[Finding, ...], tuple[Finding, ...]]:
+    """Return what a human still has to mark, and everything else."""
+    pending = tuple(one for one in findings if one.outcome is Outcome.PENDING)
+    return pending, tuple(one for one in findings if one.outcome is not Outcome.PENDING)
+
+
+def _who(shown: Shown) -> tuple[RenderableType, ...]:
+    submission = shown.version.entry.report.submission
+    grid = pairs()
+    grid.add_row("Student", named(submission.student, most=120))
+    if submission.group:
+        grid.add_row("Group", _list(submission.group))
+    if submission.email:
+        grid.add_row("Email", named(submission.email, most=120))
+    grid.add_row("Files", _list(submission.files) if submission.files else "none")
+    if submission.superseded:
+        grid.add_row("Not counted", Text.assemble(_list(submission.superseded), " (earlier attempts)"))
+    if submission.late:
+        grid.add_row("Late", "handed in after the deadline")
+    if submission.problem is not None:
+        grid.add_row("Problem", Text.assemble(named(submission.problem.what, most=300)))
+    grid.add_row("Report", _made(shown))
+    return (grid,)
+
+
+def _made(shown: Shown) -> str:
+    entry = shown.version.entry
+    others = [
+        f"{counted(count, 'report')} {word}"
+        for count, word in ((shown.earlier, "before it"), (shown.later, "after it"))
+        if count
+    ]
+    when = f"made by run {entry.run} on {local_time(entry.saved, shown.zone)}"
+    return f"{when}; {' and '.join(others)}, which `grader history` lists." if others else f"{when}, the only one."
+
+
+def _list(names: Sequence[str]) -> Text:
+    shown = [inert_line(one, 120) for one in names[:_MOST_FILES]]
+    more = len(names) - len(shown)
+    return Text(", ".join(shown) + (f" and {more:,} more" if more else ""))
+
+
+def _marks(report: Report, pending: Sequence[Finding]) -> tuple[RenderableType, ...]:
+    if not pending:
+        return ()
+    grid = pairs()
+    points = sum(one.max_points for one in pending)
+    of = f" of the {number(report.human_max)}" if report.human_max != points else ""
+    grid.add_row("To mark", f"{counted(len(pending), 'answer')} by a human, {number(points)}{of} points")
+    for one in pending:
+        grid.add_row("", Text.assemble(named(one.title, most=120), f" (of {number(one.max_points)})"))
+    return (grid,)
+
+
+def _numbers(report: Report, bars: str) -> tuple[RenderableType, ...]:
+    grid = pairs()
+    if report.score is not None:
+        grid.add_row("Accuracy", _accuracy(report.score))
+        if report.score.reference is not None:
+            grid.add_row("Reference", _reference(report.score))
+    if report.training is not None:
+        for label, line in _training(report.training, bars):
+            grid.add_row(label, line)
+    return (grid,) if grid.row_count else ()
+
+
+def _accuracy(score: Score) -> str:
+    low, high = map(percent, score.interval)
+    return f"{percent(score.accuracy)} of {score.n:,} pictures it had not seen (95 % sure: {low} to {high})"
+
+
+def _reference(score: Score) -> str:
+    reference = score.reference
+    assert reference is not None
+    seeds = counted(len(reference.accuracies), "seed")
+    return (
+        f"{percent(reference.mean)} over {seeds} (deviation {percent(reference.deviation)});"
+        f" full points begin at {percent(reference.target)}"
+    )
+
+
+def _training(training: Training, bars: str) -> Iterator[tuple[str, Text]]:
+    yield "Training", Text(f"{counted(training.steps, 'step')} in {duration(training.seconds)}, seed {training.seed}")
+    if training.curve:
+        first, last = training.curve[0].loss, training.curve[-1].loss
+        yield "Loss", Text(f"{sparkline(training.curve, bars)}  from {first:.2f} to {last:.2f}")
+    if training.memorised is not None:
+        yield "By heart", Text(f"{percent(training.memorised)} of 64 training pictures")
+    if training.recipe:
+        yield "Recipe", _plain_pairs(training.recipe)
+
+
+def sparkline(curve: Sequence[CurvePoint], bars: str = BARS) -> str:
+    """Draw losses as a line of bars, from the lowest to the highest; `!` where a loss is not a number.
+
+    A long curve is drawn by the mean of neighbouring points, at most 40 columns wide.
+    """
+    losses = [one.loss for one in curve]
+    width = min(len(losses), _MOST_CELLS)
+    edges = [round(index * len(losses) / width) for index in range(width + 1)] if width else [0]
+    cells = [sum(losses[low:high]) / (high - low) for low, high in pairwise(edges)]
+    finite = [one for one in cells if math.isfinite(one)]
+    low, high = min(finite, default=0.0), max(finite, default=0.0)
+    return "".join(_bar(one, low, high, bars) for one in cells)
+
+
+def _bar(value: float, low: float, high: float, bars: str) -> str:
+    if not math.isfinite(value):
+        return "!"
+    share = (value - low) / (high - low) if high > low else 0.0
+    return bars[min(int(share * len(bars)), len(bars) - 1)]
+
+
+def _origin(shown: Shown) -> tuple[RenderableType, ...]:
+    """Return what the report was made with: enough to make it again."""
+    report, run = shown.version.entry.report, shown.version.run
+    grid = pairs()
+    grid.add_row("Isolation", _isolation(report.isolation))
+    grid.add_row("Versions", _plain_pairs(report.versions))
+    hardware = (report.training.hardware if report.training else None) or run.invocation.fingerprint
+    if hardware:
+        grid.add_row("Hardware", _plain_pairs(hardware))
+    keys = {"capture": report.keys.capture, "training": report.keys.training, "score": report.keys.score}
+    grid.add_row("Keys", _plain_pairs({key: value[:_KEY] or "none" for key, value in keys.items()}))
+    grid.add_row("Rubric", Text(f"SHA-256 {run.rubric_hash[:_KEY]}"))
+    grid.add_row("Command", named(" ".join(("grader", *run.invocation.command)), most=300))
+    return (grid,)
+
+
+def _isolation(isolation: Mapping[str, Any]) -> Text:
+    lines = [
+        f"{key}: {'; '.join(map(str, value)) or 'nothing'}" if isinstance(value, list | tuple) else f"{key}: {value}"
+        for key, value in isolation.items()
+    ]
+    return Text("\n".join(inert_line(one, 400) for one in lines) or "unknown")
+
+
+def _plain_pairs(values: Mapping[str, Any]) -> Text:
+    parts = [f"{str(key).replace('_', ' ')} {_value(value)}" for key, value in values.items()]
+    return Text(", ".join(inert_line(one, 120) for one in parts))
+
+
+def _value(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)

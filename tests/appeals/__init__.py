@@ -1,0 +1,1 @@
+"""Appeals: what is shown of one submission, what changed in it, and its history."""
