@@ -68,9 +68,18 @@ def file_missing(scene: Scene) -> Said | None:
 @symptom("E44")
 def no_model(scene: Scene) -> Said | None:
     """Recognise a submission in which no network is made, or something else stands in its place."""
-    if scene.broke.kind not in ("NoModel", "NotAModel"):
+    if scene.broke.kind not in _NOTHING:
         return None
-    return sentence(scene.broke.message), "Make the network in a cell of its own: model = Net()."
+    return sentence(scene.broke.message), _NOTHING[scene.broke.kind]
+
+
+_NOTHING = {
+    "NoModel": "Make the network in a cell of its own: model = Net().",
+    "NotAModel": "Make the network in a cell of its own: model = Net().",
+    "Empty": "Look whether this is the right file, and hand in the one with your network.",
+    "CutOff": "Download the notebook again (File, Download, Download .ipynb) and hand in the whole file.",
+}
+"""What to do where reading ended without a model, by the kind of break."""
 
 
 @symptom("E41")
@@ -78,10 +87,25 @@ def not_python(scene: Scene) -> Said | None:
     """Recognise a line that Python cannot read."""
     if scene.broke.kind not in ("SyntaxError", "IndentationError", "TabError"):
         return None
-    if scene.broke.kind == "SyntaxError":
-        return f"Python cannot read this line: {scene.broke.message}.", ""
-    cause = f"The spaces at the start of this line do not fit the lines around it: {scene.broke.message}."
+    place = str(scene.broke.where) or "this line"
+    if scene.broke.kind == "SyntaxError" and "indent" not in scene.broke.message:
+        return f"Python cannot read {place}: {scene.broke.message}.", _mended(scene.broke.message, place)
+    cause = f"The spaces at the start of {place} do not fit the lines around it: {scene.broke.message}."
     return cause, "Give all lines of one block the same number of spaces at their start."
+
+
+def _mended(said: str, place: str) -> str:
+    """Return what to type, where Python's words leave no doubt."""
+    opened = re.search(r"'([(\[{])' was never closed", said)
+    if opened:
+        return f"Close the {opened[1]} that opens in {place}: its {_CLOSING[opened[1]]} is missing."
+    unmatched = re.search(r"unmatched '([)\]}])'", said)
+    if unmatched:
+        return f"Remove the {unmatched[1]} in {place}, or open it before."
+    return f"Put a : at the end of {place}." if said.startswith("expected ':'") else ""
+
+
+_CLOSING = {"(": ")", "[": "]", "{": "}"}
 
 
 def _still_running(broke: Break, seconds: float | None) -> Said:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 
-from grader.records import Repair
+from grader.records import Break, Repair, Where
 from grader.source.candidates import candidates_in
 from grader.source.guesses import Hints
 from grader.source.making import returned_by
-from grader.source.notebook import Source
+from grader.source.notebook import Problem, Source
 from grader.source.planning import (
     Plan,
     Reading,
@@ -42,21 +42,31 @@ def plans(source: Source, entry: str | None, hints: Hints) -> tuple[Plan, ...]:
     return _with_others(found)
 
 
-def why_nothing(source: Source) -> str:
-    """Return one sentence that says why no model was found."""
-    for problem in source.problems:
-        if problem.kind != "several-mains" and ("defines class" in problem.message or not source.cells):
-            return problem.message
-    if source.problems and source.problems[0].kind == "does-not-parse":
-        return source.problems[0].message
+def why_nothing(source: Source) -> Break:
+    """Return where reading the submission ended without a model, as a break of the stage `read`."""
+    problem = _to_blame(source)
+    if problem is not None:
+        place = Where(problem.file, problem.cell, problem.line)
+        if problem.said:
+            return Break("read", "SyntaxError", problem.said, place)
+        kind = "CutOff" if problem.kind == "cut-off" else "NoModel"
+        return Break("read", kind, problem.message, Where(problem.file))
+    if not any(cell.text.strip() for cell in source.cells):
+        what = "notebook" if any(cell.number is not None for cell in source.cells) or not source.cells else "module"
+        return Break("read", "Empty", f"The {what} is empty: it holds no line of code.")
     count = len(source.cells)
     notebook = any(cell.number is not None for cell in source.cells)
-    where = (
-        f"{count} code cell{'s' if count != 1 else ''}"
-        if notebook
-        else (source.cells[0].file if source.cells else "no code")
-    )
-    return f"No class derived from nn.Module and no nn.Sequential was found in {where}."
+    where = f"{count} code cell{'s' if count != 1 else ''}" if notebook else source.cells[0].file
+    return Break("read", "NoModel", f"No class derived from nn.Module and no nn.Sequential was found in {where}.")
+
+
+def _to_blame(source: Source) -> Problem | None:
+    """Return the problem for which there is no model: a class that cannot be read, or a file without any code."""
+    for problem in source.problems:
+        if problem.kind != "several-mains" and ("defines class" in problem.message or not source.cells):
+            return problem
+    first = source.problems[0] if source.problems else None
+    return first if first is not None and first.kind == "does-not-parse" else None
 
 
 def _settled(reading: Reading, entry: str | None) -> list[Plan]:

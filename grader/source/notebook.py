@@ -59,9 +59,10 @@ class Problem:
         file: path within the submission.
         cell: number of the code cell; None for a whole file.
         line: line within the cell or file; None when it is not known.
-        kind: `does-not-parse`, `not-a-notebook`, `other-language`, `too-large`, `nothing-to-read`,
+        kind: `does-not-parse`, `not-a-notebook`, `cut-off`, `other-language`, `too-large`, `nothing-to-read`,
             `several-mains` or `several-files`.
         message: one sentence.
+        said: Python's own words, where it is Python that cannot read it.
     """
 
     file: str
@@ -69,6 +70,7 @@ class Problem:
     line: int | None
     kind: str
     message: str
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +100,9 @@ class _Draft:
     problems: list[Problem] = field(default_factory=list)
     written: dict[str, list[Cell]] = field(default_factory=dict)
 
-    def report(self, kind: str, message: str, cell: int | None = None, line: int | None = None) -> None:
+    def report(self, kind: str, message: str, cell: int | None = None, line: int | None = None, said: str = "") -> None:
         """Note a problem of this file."""
-        self.problems.append(Problem(self.path, cell, line, kind, message))
+        self.problems.append(Problem(self.path, cell, line, kind, message, said))
 
     def add(self, number: int | None, text: str) -> None:
         """Keep a cell that is Python, report one that is not."""
@@ -124,7 +126,8 @@ class _Draft:
         defined = re.findall(r"^\s*class\s+(\w+)", text, re.MULTILINE)
         which = f", which defines class {', '.join(defined[:3])}," if defined else ""
         line = f" (line {tree.line})" if tree.line else ""
-        self.report("does-not-parse", f"{place}{which} does not parse: {tree.message}{line}", number, tree.line)
+        message = f"{place}{which} does not parse: {tree.message}{line}"
+        self.report("does-not-parse", message, number, tree.line, tree.message)
         return False
 
 
@@ -189,6 +192,12 @@ def _read_notebook(draft: _Draft, text: str, limits: ReadLimits) -> None:
         notebook = json.loads(text, parse_int=float)
         cells = _cells(notebook)
     except Exception as error:  # noqa: BLE001 - whatever json and nbformat make of hostile text
+        if not text.strip():
+            draft.report("cut-off", f"{draft.path} is empty.")
+            return
+        if text.lstrip()[:1] == "{" and text.rstrip()[-1:] != "}":
+            draft.report("cut-off", f"{draft.path} is cut off: it ends in the middle of the notebook.")
+            return
         what = "a web page" if text.lstrip()[:1] == "<" else "no notebook"
         reason = "" if what == "a web page" else f" ({type(error).__name__}: {str(error)[:100]})"
         draft.report("not-a-notebook", f"{draft.path} is {what}{reason}.")

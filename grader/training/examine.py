@@ -119,14 +119,18 @@ def _basics(document: Document, train: Survey, evaluation: Survey) -> dict[str, 
 
 
 def _unregistered(surveyed: Survey) -> tuple[str, ...]:
-    """Name the layers whose weights are no parameters of the model: layers in a Python list, for example."""
+    """Name the layers whose weights are no parameters of the model: layers in a Python list, for example.
+
+    Several may carry one name, the operation's, as nobody named them; a layer that is called twice is one.
+    """
     table = surveyed.document.tensors
-    found = []
+    found: dict[tuple[int, ...], str] = {}
     for index in sorted(surveyed.flow.on_path):
-        weights = [table[one] for one in surveyed.flow.reads[index]]
-        if surveyed.role(index) in (Role.CONV, Role.DENSE) and any(one.role == "constant" for one in weights):
-            found.append(surveyed.layer_name(index))
-    return tuple(dict.fromkeys(found))
+        weights = tuple(surveyed.flow.reads[index])
+        lifted = any(table[one].role == "constant" for one in weights)
+        if surveyed.role(index) in (Role.CONV, Role.DENSE) and lifted:
+            found.setdefault(weights, surveyed.layer_name(index))
+    return tuple(found.values())
 
 
 def _unused(document: Document, train: Survey, evaluation: Survey) -> tuple[str, ...]:

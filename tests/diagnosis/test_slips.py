@@ -233,7 +233,12 @@ def test_slip_in_a_tensors_method() -> None:
         ("E44", "NoModel", "no class derived from nn.Module was found in 3 code cells", "model = Net()"),
         ("E44", "NotAModel", "model is a list, not a model.", "model = Net()"),
         ("E41", "IndentationError", "unexpected indent", "same number of spaces"),
-        ("E41", "SyntaxError", "'(' was never closed", ""),
+        ("E44", "Empty", "The notebook is empty.", "right file"),
+        ("E44", "CutOff", "net.ipynb is cut off.", "Download the notebook again"),
+        ("E41", "SyntaxError", "'(' was never closed", "Close the ("),
+        ("E41", "SyntaxError", "unmatched ']'", "Remove the ]"),
+        ("E41", "SyntaxError", "expected ':'", "Put a : at the end"),
+        ("E41", "SyntaxError", "invalid syntax", ""),
     ],
 )
 def test_missing_files_and_lines_that_cannot_be_read(code: str, kind: str, message: str, help_text: str) -> None:

@@ -454,15 +454,19 @@ def test_nothing_is_explained() -> None:
     """Without a model there is no plan, and one sentence says what was looked for."""
     source = Source((Cell("net.ipynb", 1, "print(1)"), Cell("net.ipynb", 2, "x = 1")))
     assert plans(source, None, Hints()) == ()
-    assert why_nothing(source) == "No class derived from nn.Module and no nn.Sequential was found in 2 code cells."
+    assert (
+        why_nothing(source).message == "No class derived from nn.Module and no nn.Sequential was found in 2 code cells."
+    )
 
 
 def test_cell_that_does_not_parse_is_the_reason() -> None:
-    """When the cell with the class cannot be read, that is why."""
+    """When the cell with the class cannot be read, that is why: Python's words with the place."""
     files = {"net.py": b"import torch.nn as nn\nclass Net(nn.Module):\n    def forward(self x): return x\n"}
     source = read_submission(files, ReadLimits())
     assert plans(source, None, Hints()) == ()
-    assert why_nothing(source).startswith("net.py, which defines class Net, does not parse: ")
+    broke = why_nothing(source)
+    assert (broke.stage, broke.kind, str(broke.where)) == ("read", "SyntaxError", "net.py, line 3")
+    assert broke.message == "invalid syntax"
 
 
 def test_object_of_a_lost_class_is_no_model() -> None:
@@ -472,13 +476,30 @@ def test_object_of_a_lost_class_is_no_model() -> None:
         problems=(Problem("net.ipynb", 1, 2, "does-not-parse", "cell 1, which defines class Net, does not parse."),),
     )
     assert plans(source, None, Hints()) == ()
-    assert why_nothing(source) == "cell 1, which defines class Net, does not parse."
+    assert why_nothing(source).message == "cell 1, which defines class Net, does not parse."
 
 
 def test_nothing_at_all_is_explained() -> None:
     """A submission without Python says that."""
-    assert why_nothing(read_submission({"report.pdf": b"%PDF"}, ReadLimits())) == "There is no .ipynb and no .py file."
-    assert why_nothing(Source((), problems=(Problem("a", None, None, "does-not-parse", "No."),))) == "No."
+    only_text = why_nothing(read_submission({"report.pdf": b"%PDF"}, ReadLimits()))
+    assert only_text.message == "There is no .ipynb and no .py file."
+    assert why_nothing(Source((), problems=(Problem("a", None, None, "does-not-parse", "No."),))).message == "No."
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "message"),
+    [
+        (b'{"cells": [], "nbformat": 4}', "Empty", "The notebook is empty: it holds no line of code."),
+        (b'{"cells": [{"cell_type": "code", "source": ["  "]}], "nbformat": 4}', "Empty", "The notebook is empty"),
+        (b'{"cells": [{"cell_type": "code", "source": ["x = 1', "CutOff", "net.ipynb is cut off"),
+        (b"", "CutOff", "net.ipynb is empty."),
+    ],
+)
+def test_empty_and_cut_off_files_are_told_apart(content: bytes, kind: str, message: str) -> None:
+    """A notebook without code is empty, one that ends in the middle is cut off: the student does different things."""
+    broke = why_nothing(read_submission({"net.ipynb": content}, ReadLimits()))
+    assert broke.kind == kind
+    assert broke.message.startswith(message)
 
 
 def test_plans_that_run_the_same_are_one() -> None:

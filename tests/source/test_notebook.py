@@ -103,8 +103,8 @@ def test_what_is_no_notebook_is_reported(content: bytes) -> None:
     """Broken, deep or strange JSON is a problem with one sentence, never an exception."""
     source = read_submission({"net.ipynb": content}, LIMITS)
     assert source.cells == ()
-    assert kinds(source) == ["not-a-notebook"]
-    assert why_nothing(source) == source.problems[0].message
+    assert kinds(source) in (["not-a-notebook"], ["cut-off"])
+    assert why_nothing(source).message == source.problems[0].message
 
 
 def test_web_page_is_recognised() -> None:
