@@ -10,10 +10,11 @@ from pathlib import Path
 import platformdirs
 
 from grader.data import loaders, patterns, splits
-from grader.data.pictures import Split
+from grader.data.pictures import PictureSet, Split
 from grader.data.store import StoredSplit, is_complete, store
 from grader.faults import DataFault
 from grader.rubric import Rubric
+from grader.wording import counted, listed, size
 
 CACHE_VARIABLE = "GRADER_CACHE"
 """Environment variable that names another folder for what can be made again."""
@@ -26,22 +27,39 @@ def cache_folder() -> Path:
 
 
 def split_for(rubric: Rubric, folder: Path | None) -> Split:
-    """Return training and held-out pictures; raise DataFault where they do not fit the rubric."""
+    """Return training and held-out pictures from the rubric's source, or from `folder`, which may be a file `.npz`.
+
+    A source that brings its own test set is split as it says; any other is split by the rubric's fraction and seed.
+
+    Raises:
+        DataFault: the pictures cannot be read, or do not fit the rubric.
+    """
     data = rubric.data
     if folder is None and data.source == "patterns":
         found = patterns.split(data.train, data.held_out, data.seed, data.held_out_seed)
     else:
         chosen = folder if folder is not None else rubric.resolve(data.source)
-        found = splits.stratified(loaders.load(chosen, rubric.input.shape), data.held_out_fraction, data.seed)
-    shape = found.train.images.shape[1:]
-    if shape != rubric.input.shape:
-        raise DataFault(f"The pictures are {shape}, the rubric's input is {rubric.input.shape}.")
-    if len(found.train.classes) != rubric.input.classes:
+        pictures = loaders.load(chosen, rubric.input.shape)
+        _refuse_other_classes(pictures.train if isinstance(pictures, Split) else pictures, rubric)
+        if isinstance(pictures, Split):
+            return pictures
+        return splits.stratified(pictures, data.held_out_fraction, data.seed)
+    if found.train.shape != rubric.input.shape:
         raise DataFault(
-            f"The pictures have {len(found.train.classes)} classes, the rubric {rubric.input.classes}.",
-            fix="Set classes under [input] in the rubric.",
+            f"Generated pictures are {size(found.train.shape)}, and the rubric's input is {size(rubric.input.shape)}.",
+            fix="Set shape = [3, 32, 32] under [input] in the rubric, or name a folder of pictures.",
         )
+    _refuse_other_classes(found.train, rubric)
     return found
+
+
+def _refuse_other_classes(pictures: PictureSet, rubric: Rubric) -> None:
+    if len(pictures.classes) != rubric.input.classes:
+        raise DataFault(
+            f"{pictures.origin} has {counted(len(pictures.classes), 'label')} ({listed(pictures.classes)}), and the "
+            f"rubric asks for {rubric.input.classes} classes.",
+            fix=f"Set classes = {len(pictures.classes)} under [input] in the rubric, or use other pictures.",
+        )
 
 
 def stored(rubric: Rubric, folder: Path | None) -> StoredSplit:

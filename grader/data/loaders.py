@@ -1,186 +1,176 @@
-"""Read the course's own layout: `data/1.png` … `data/N.png` and a table `y.csv` of `index,label`, labels as words.
+"""Find out how pictures are stored by what lies at a path, and read them.
 
-The table may stand beside the pictures or beside their folder; either folder may be named.
+| layout | what lies there |
+| --- | --- |
+| course | `1.png` … `N.png`, or a folder `data` of them, and `y.csv` |
+| sides | `train` and `held_out` (or `test`), each in one of the other layouts or as `.npz` |
+| CIFAR-10 | `data_batch_1.bin` … or `data_batch_1` …, `test_batch`, `batches.meta` |
+| MNIST | `train-images-idx3-ubyte` … and `t10k-…`, packed with gzip or not |
+| folders | a folder of pictures for each class |
+| npz | a file `.npz`, or a folder that holds one |
+
+Where a source brings its own test set, that is the held-out side.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-from PIL import Image
-
-from grader.data.pictures import PictureSet
+from grader.data import cifar, class_folders, course, idx, listing, npz
+from grader.data.arrays import Shape, united
+from grader.data.listing import Listing
+from grader.data.pictures import PictureSet, Split
 from grader.faults import DataFault
 
-TABLE = "y.csv"
-MOST_PIXELS = 4096 * 4096
-"""Pixels of the largest picture that is decoded."""
+_HELD_OUT = ("held_out", "held-out", "test", "val", "valid", "validation")
+_INNER = ("cifar-10-batches-py", "cifar-10-batches-bin", "MNIST/raw", "FashionMNIST/raw", "raw")
+"""Where torchvision and the archives put the files, seen from the folder that was named."""
 
-_ROW_FOR_EACH = f"Write one row for each picture into {TABLE}, with the columns index and label."
+_KNOWN = (
+    "Name a folder with y.csv and 1.png, 2.png, …, with a folder for each class, with the files of CIFAR-10 or MNIST, "
+    "or a file .npz."
+)
+_PACKED = (".zip", ".gz", ".tgz", ".tar", ".7z", ".rar")
 
 
-def load(folder: Path, shape: tuple[int, int, int] | None) -> PictureSet:
-    """Return the pictures of `folder` in the order of their numbers, as uint8 (N, C, H, W).
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One way to store pictures.
 
-    Any PNG mode becomes RGB, or grey where `shape` (C, H, W) asks for one channel; transparency is dropped. Without a
-    `shape` the first picture sets the size. Classes are sorted by name.
+    Attributes:
+        name: what it is called.
+        recognised: whether a folder is stored in this way.
+        listed: the files of the pictures, for layouts where each picture is a file; else None.
+        load: the pictures, in the size and channels of a shape (C, H, W) if there is one.
+    """
+
+    name: str
+    recognised: Callable[[Path], bool]
+    listed: Callable[[Path], Listing] | None
+    load: Callable[[Path, Shape | None], PictureSet | Split]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was recognised, and where; `sides` are training and held-out, for a source that keeps them apart."""
+
+    layout: str
+    path: Path
+    listed: Callable[[Path], Listing] | None
+    read: Callable[[Path, Shape | None], PictureSet | Split]
+    sides: tuple[Found, Found] | None = None
+
+    def load(self, shape: Shape | None) -> PictureSet | Split:
+        """Return the pictures; raise DataFault for what is wrong with them."""
+        if self.sides is None:
+            return self.read(self.path, shape)
+        train, held_out = (side.load(shape) for side in self.sides)
+        if isinstance(train, Split) or isinstance(held_out, Split):
+            raise DataFault(
+                f"{self.path} keeps two sides apart, and one of them again holds two.",
+                fix="Name the side that is meant.",
+            )
+        return united(train, held_out)
+
+
+def _listed_layout(name: str, recognised: Callable[[Path], bool], listed: Callable[[Path], Listing]) -> Layout:
+    return Layout(name, recognised, listed, lambda path, shape: listing.load(listed(path), shape))
+
+
+_COURSE = _listed_layout("course", course.recognised, course.listed)
+_FOLDERS = _listed_layout("folder per class", class_folders.recognised, class_folders.listed)
+_NPZ = Layout("npz", lambda path: False, None, npz.load)
+_ARRAYS = (
+    Layout("CIFAR-10 binary", cifar.recognised_binary, None, cifar.load_binary),
+    Layout("CIFAR-10 Python", cifar.recognised_python, None, cifar.load_python),
+    Layout("IDX", idx.recognised, None, idx.load),
+)
+
+
+def load(path: Path, shape: Shape | None) -> PictureSet | Split:
+    """Return the pictures at `path` as uint8 (N, C, H, W), already split where the source brings its own test set.
+
+    With a `shape` (C, H, W), colour becomes grey or grey colour as it asks; another size is a fault: nothing is ever
+    resized.
 
     Raises:
-        DataFault: names the file or the row that is wrong.
+        DataFault: nothing known lies there, or something is wrong with it; names the file and what to do.
     """
-    if not folder.is_dir():
-        raise DataFault(f"{folder} is not a folder.", fix=f"Name the folder that holds {TABLE} and the pictures.")
-    channels = 3 if shape is None else shape[0]
-    if channels not in (1, 3):
-        raise DataFault(f"Pictures have 1 or 3 channels, not {channels}.", fix="Set shape under [input] in the rubric.")
-    files = _pictures(folder)
-    table = _table(folder)
-    labels = _labels(table)
-    _agree(labels, files, table)
-    size = None if shape is None else shape[1:]
-    # Filled in place: a list of arrays and their stack would hold every picture twice.
-    images: NDArray[np.uint8] | None = None
-    for position, index in enumerate(sorted(files)):
-        array = _decode(files[index], channels)
-        if size is None:
-            size = (array.shape[1], array.shape[2])
-        if array.shape[1:] != size:
-            raise DataFault(
-                f"{files[index]} is {_size(array.shape[1:])} pixels and should be {_size(size)}.",
-                fix="Give all pictures that size, or set shape under [input] in the rubric.",
-            )
-        if images is None:
-            images = np.empty((len(files), channels, *size), dtype=np.uint8)
-        images[position] = array
-    assert images is not None  # _pictures refuses an empty folder
-    classes = tuple(sorted(set(labels.values())))
-    positions = {name: position for position, name in enumerate(classes)}
-    numbers = np.array([positions[labels[index]] for index in sorted(files)], dtype=np.int64)
-    return PictureSet(images, numbers, classes, str(folder))
-
-
-def _size(shape: tuple[int, ...]) -> str:
-    height, width = shape
-    return f"{width}×{height}"
-
-
-def _pictures(folder: Path) -> dict[int, Path]:
-    """Return the numbered PNGs of the folder, or of its `data` folder."""
-    for place in (folder, folder / "data"):
-        if not place.is_dir():
-            continue
-        found: dict[int, Path] = {}
-        for path in sorted(place.iterdir()):
-            if not re.fullmatch(r"[0-9]{1,9}\.png", path.name, re.IGNORECASE):
-                continue
-            other = found.setdefault(int(path.stem), path)
-            if other is not path:
-                raise DataFault(f"{other} and {path} have the same number.", fix="Remove one of them.")
-        if found:
-            return found
-    raise DataFault(f"{folder} holds no pictures named 1.png, 2.png, ….", fix="Unpack the pictures into it.")
-
-
-def _table(folder: Path) -> Path:
-    """Return the table: in the folder, in its `data` folder, or beside a folder that holds only pictures."""
-    for place in (folder / TABLE, folder / "data" / TABLE, folder.parent / TABLE):
-        if place.is_file():
-            return place
-    raise DataFault(f"{folder} has no {TABLE}.", fix=_ROW_FOR_EACH)
-
-
-def _labels(table: Path) -> dict[int, str]:
-    """Read `index,label`; other columns, blank rows, a byte-order mark and a spreadsheet's `;` do no harm."""
+    found = recognise(path)
     try:
-        text = table.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataFault(f"{table} cannot be read ({error}).", fix="Save it as CSV in UTF-8.") from error
-    first_line = text.partition("\n")[0]
-    delimiter = max(",;\t", key=first_line.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    found: dict[int, str] = {}
+        return found.load(shape)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+
+
+def recognise(path: Path) -> Found:
+    """Return how the pictures at `path` are stored.
+
+    Raises:
+        DataFault: in no way that is known here.
+    """
     try:
-        header = [name.strip().lower() for name in next(reader, [])]
-        if "index" not in header or "label" not in header:
-            raise DataFault(f"{table} has no columns index and label.", fix="Name them in its first line.")
-        at, named = header.index("index"), header.index("label")
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                _add_row(found, row, (at, named), f"{table}, line {reader.line_num}")
-    except csv.Error as error:
-        where = f"{table}, line {reader.line_num}"
-        raise DataFault(f"{where} is not CSV ({error}).", fix="Save it as CSV again.") from error
-    if not found:
-        raise DataFault(f"{table} has no rows.", fix=_ROW_FOR_EACH)
-    return found
+        found = _recognise(path)
+    except OSError as error:
+        raise _unreadable(path, error) from error
+    if found is not None:
+        return found
+    if not path.exists():
+        raise DataFault(f"{path} does not exist.", fix=_KNOWN)
+    if path.suffix.lower() in _PACKED:
+        raise DataFault(f"{path} is packed.", fix="Unpack it and name the folder that comes out.")
+    if path.is_file():
+        raise DataFault(f"{path} is not a folder and not .npz.", fix=_KNOWN)
+    raise DataFault(f"{path} holds no pictures in a layout that is known here.", fix=_KNOWN)
 
 
-def _add_row(found: dict[int, str], row: list[str], columns: tuple[int, int], where: str) -> None:
-    if len(row) <= max(columns):
-        raise DataFault(f"{where}: a cell is missing.", fix=_ROW_FOR_EACH)
-    index, label = (row[column].strip() for column in columns)
-    if not re.fullmatch(r"[0-9]{1,9}", index):
-        raise DataFault(f"{where}: the index is {index[:40]!r}.", fix="Write the number in the picture's name.")
-    if not label:
-        raise DataFault(f"{where}: the label is empty.", fix="Write the name of the picture's class.")
-    if int(index) in found:
-        raise DataFault(f"{where}: the index {index} was there before.", fix="Remove one of the two rows.")
-    found[int(index)] = label
+def _unreadable(path: Path, error: OSError) -> DataFault:
+    where = error.filename or path
+    return DataFault(f"{where} cannot be read ({error.strerror or error}).", fix="Check the path and its permissions.")
 
 
-def _agree(labels: dict[int, str], files: dict[int, Path], table: Path) -> None:
-    """Hold pictures and rows to each other."""
-    without_row = sorted(set(files) - set(labels))
-    if without_row:
-        raise DataFault(
-            f"{files[without_row[0]]} has no row in {table}{_more(without_row)}.",
-            fix="Add the row or remove the picture.",
-        )
-    without_picture = sorted(set(labels) - set(files))
-    if without_picture:
-        place = next(iter(files.values())).parent
-        raise DataFault(
-            f"{table} has a row for {without_picture[0]}, but {place} has no {without_picture[0]}.png"
-            f"{_more(without_picture)}.",
-            fix="Add the picture or remove the row.",
-        )
+def _recognise(path: Path) -> Found | None:
+    if path.is_file():
+        return _found(_NPZ, path) if path.suffix.lower() == ".npz" else None
+    if not path.is_dir():
+        return None
+    if _COURSE.recognised(path):
+        return _found(_COURSE, path)
+    for place in (path, *(path / inner for inner in _INNER)):
+        for layout in _ARRAYS if place.is_dir() else ():
+            if layout.recognised(place):
+                return _found(layout, place)
+    sides = _sides(path)
+    if sides is not None:
+        return sides
+    if _FOLDERS.recognised(path):
+        return _found(_FOLDERS, path)
+    archives = sorted(path.glob("*.npz"))
+    return _found(_NPZ, archives[0]) if len(archives) == 1 else None
 
 
-def _more(cases: list[int]) -> str:
-    return f" (and {len(cases) - 1:,} more like it)" if len(cases) > 1 else ""
+def _sides(path: Path) -> Found | None:
+    """Return training and held-out pictures that lie in folders, or files .npz, of these names."""
+    train = _side(path / "train")
+    held_out = next((side for name in _HELD_OUT if (side := _side(path / name)) is not None), None)
+    if train is None or held_out is None:
+        return None
+    return Found(f"sides: {train.layout}", path, None, _NPZ.load, (train, held_out))
 
 
-def _decode(path: Path, channels: int) -> NDArray[np.uint8]:
-    """Return one picture as uint8 (C, H, W)."""
-    mode = "L" if channels == 1 else "RGB"
-    try:
-        with warnings.catch_warnings():
-            # Pillow warns of very large pictures, which are refused below, and of transparency, which is dropped.
-            warnings.simplefilter("ignore")
-            array = _pixels(path, mode)
-    except DataFault:
-        raise
-    except Exception as error:  # Pillow's decoders raise what they meet: SyntaxError, struct.error, its own bomb error
-        fix = "Save it again as PNG."
-        raise DataFault(f"{path} cannot be read as a picture ({error}).", fix=fix) from error
-    return array[None] if channels == 1 else np.ascontiguousarray(array.transpose(2, 0, 1))
+def _side(path: Path) -> Found | None:
+    """Return one side; a folder that holds pictures and no table is a class called `train`."""
+    archive = path.with_name(f"{path.name}.npz")
+    if archive.is_file():
+        return _found(_NPZ, archive)
+    if not path.is_dir():
+        return None
+    if (path / course.TABLE).is_file() or (path / "data" / course.TABLE).is_file():
+        return _found(_COURSE, path)
+    return _found(_FOLDERS, path) if _FOLDERS.recognised(path) else None
 
 
-def _pixels(path: Path, mode: str) -> NDArray[np.uint8]:
-    """Return one picture as uint8 (H, W) in mode L and (H, W, 3) in mode RGB."""
-    with Image.open(path) as picture:
-        if picture.width * picture.height > MOST_PIXELS:
-            raise DataFault(f"{path} has {picture.width}×{picture.height} pixels.", fix="Make it smaller.")
-        picture.load()
-        plain: Image.Image = picture
-        if picture.mode.startswith("I"):
-            # 16 bits to a pixel, which Pillow would cut off at 255; the upper eight bits are the picture.
-            upper = np.asarray(picture).astype(np.int64) >> 8
-            plain = Image.fromarray(upper.clip(0, 255).astype(np.uint8))
-        return np.array(plain.convert(mode), dtype=np.uint8)
+def _found(layout: Layout, path: Path) -> Found:
+    return Found(layout.name, path, layout.listed, layout.load)

@@ -9,12 +9,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import ArrayLike, NDArray
 
 Images: TypeAlias = "NDArray[np.uint8]"
 Labels: TypeAlias = "NDArray[np.int64]"
+Pixels: TypeAlias = "NDArray[np.uint8]"
+"""One picture as Pillow has it: (H, W) or (H, W, 3)."""
 
 _IMAGE_AXES = 4  # (N, C, H, W)
+_DIGITS = 18  # of a number in a class's name; longer ones are text
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,6 +41,8 @@ class PictureSet:
     """The name of each class; the length is the number of outputs that a network needs."""
     origin: str
     """Where the pictures came from, in words for a report; not part of the content."""
+    names: tuple[str, ...] = ()
+    """What each picture is called where it came from, for messages; not part of the content. Empty: by number."""
 
     def __post_init__(self) -> None:
         """Refuse arrays that do not belong together."""
@@ -48,6 +55,9 @@ class PictureSet:
         if len(self.labels) and not (self.labels.min() >= 0 and self.labels.max() < len(self.classes)):
             msg = f"labels must lie between 0 and {len(self.classes) - 1}"
             raise ValueError(msg)
+        if self.names and len(self.names) != len(self.images):
+            msg = f"{len(self.images)} pictures need as many names, not {len(self.names)}"
+            raise ValueError(msg)
 
     def __len__(self) -> int:
         """Return the number of pictures."""
@@ -58,6 +68,14 @@ class PictureSet:
         """Return the shape (C, H, W) of one picture."""
         channels, height, width = self.images.shape[1:]
         return channels, height, width
+
+    def name(self, position: int) -> str:
+        """Return what the picture at `position` is called."""
+        return self.names[position] if self.names else f"picture {position + 1} of {self.origin}"
+
+    def digests(self) -> list[bytes]:
+        """Return for each picture the SHA-256 of its pixels: 32 bytes over uint8 (C, H, W) in C order."""
+        return [hashlib.sha256(np.ascontiguousarray(image).tobytes()).digest() for image in self.images]
 
     def content_hash(self) -> str:
         """Return 64 hex digits that change when a pixel, a label, the order or a class name changes."""
@@ -82,7 +100,8 @@ class PictureSet:
 
         """
         chosen = np.asarray(indices, dtype=np.int64)
-        return PictureSet(self.images[chosen], self.labels[chosen], self.classes, self.origin)
+        names = tuple(self.names[position] for position in chosen) if self.names else ()
+        return PictureSet(self.images[chosen], self.labels[chosen], self.classes, self.origin, names)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +131,13 @@ class Split:
         """Return 64 hex digits that change when either side changes."""
         sides = self.train.content_hash() + self.held_out.content_hash()
         return hashlib.sha256(sides.encode()).hexdigest()
+
+
+def ordered(names: Iterable[str]) -> tuple[str, ...]:
+    """Return the different names in order: as numbers where all of them are whole numbers, else as text."""
+    different = set(names)
+    numbers = all(name.isascii() and name.isdigit() and len(name) <= _DIGITS for name in different)
+    return tuple(sorted(different, key=lambda name: (int(name), name)) if numbers else sorted(different))
 
 
 def little_endian(array: NDArray[Any]) -> NDArray[Any]:

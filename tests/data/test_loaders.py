@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from grader.data import loaders
-from grader.data.loaders import load
+from grader.data import decode, loaders
+from grader.data.course import listed, load
+from grader.data.pictures import PictureSet
 from grader.faults import DataFault
 
 WORDS = ("frog", "truck", "bird")
@@ -224,7 +225,7 @@ def test_every_single_damaged_byte_is_a_fault_or_a_picture(tmp_path: Path) -> No
 def test_a_picture_too_large_is_refused_before_it_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file of a few bytes may unpack to gigabytes: its size is read first, and Pillow's own warning is not ours."""
     folder = folder_with(tmp_path, size=(40, 50))
-    monkeypatch.setattr(loaders, "MOST_PIXELS", 100)
+    monkeypatch.setattr(decode, "MOST_PIXELS", 100)
     assert "1.png has 40×50 pixels." in fault(folder).what
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 1500)
     assert "1.png has 40×50 pixels." in fault(folder).what
@@ -240,9 +241,46 @@ def test_two_pictures_of_one_number_are_named(tmp_path: Path) -> None:
 
 
 def test_a_folder_without_pictures_is_named(tmp_path: Path) -> None:
-    """An empty folder and a path that is no folder are each said."""
+    """A folder without pictures is said, also where the table is there."""
     assert fault(tmp_path).what == f"{tmp_path} holds no pictures named 1.png, 2.png, …."
-    assert fault(tmp_path / "nowhere").what == f"{tmp_path / 'nowhere'} is not a folder."
+    table(tmp_path, "1,frog")
+    assert fault(tmp_path).what == f"{tmp_path} holds no pictures named 1.png, 2.png, …."
+
+
+def test_the_front_door_reads_it_too(tmp_path: Path) -> None:
+    """`loaders.load` recognises this layout, and a table alone or pictures alone are taken for it as well."""
+    folder = folder_with(tmp_path)
+    found = loaders.load(folder, None)
+    assert isinstance(found, PictureSet)
+    assert found.content_hash() == load(folder, None).content_hash()
+    assert loaders.recognise(folder / "data").layout == "course"
+    (folder / "y.csv").unlink()
+    with pytest.raises(DataFault, match=r"has no y\.csv"):
+        loaders.load(folder, None)
+
+
+def test_every_mistake_is_listed(tmp_path: Path) -> None:
+    """Loading stops at the first mistake; the listing has them all, and the pictures with the labels that they have."""
+    folder = folder_with(tmp_path, count=4)
+    table(folder, "1,frog", "2,", "two,bird", "1,truck", "9,bird")
+    found = listed(folder)
+    assert [one.what.rsplit("/", 1)[-1] for one in found.faults] == [
+        "y.csv, line 3: the label is empty.",
+        "y.csv, line 4: the index is 'two'.",
+        "y.csv, line 5: the index 1 was there before.",
+        "y.csv (and 2 more like it).",
+        "data has no 9.png.",
+    ]
+    assert [entry.label for entry in found.entries] == ["frog", None, None, None]
+
+
+def test_what_is_no_picture_is_never_handed_to_another_program(tmp_path: Path) -> None:
+    """PostScript under the name of a PNG would be drawn by Ghostscript; only five formats are opened at all."""
+    folder = folder_with(tmp_path, count=1)
+    path = folder / "data" / "1.png"
+    for kind in ("EPS", "TIFF", "PPM", "PCX"):
+        Image.new("RGB", (4, 5)).save(path, kind)
+        assert f"{path} cannot be read as a picture" in fault(folder).what
 
 
 def test_two_channels_are_refused(tmp_path: Path) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import os
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from grader.data.pictures import PictureSet
-from grader.data.splits import stratified
+from grader.data.pictures import PictureSet, Split
+from grader.data.splits import refuse_shared, shared, stratified, without_shared
 from grader.faults import DataFault
 
 
@@ -71,3 +74,74 @@ def test_a_share_outside_is_refused(share: float) -> None:
     """A share of nothing or of everything leaves a side empty."""
     with pytest.raises(DataFault, match="must lie between 0 and 1"):
         stratified(pictures(5, 5), share, seed=0)
+
+
+def with_copies(groups: list[list[int]]) -> PictureSet:
+    """Return for each class pictures of which each is there as many times as its number says."""
+    sizes = [(label, size) for label, members in enumerate(groups) for size in members]
+    images = np.zeros((len(sizes), 1, 1, 2), dtype=np.uint8)
+    images[:, 0, 0, 0], images[:, 0, 0, 1] = np.arange(len(sizes)) >> 8, np.arange(len(sizes)) & 255
+    times = [size for _, size in sizes]
+    labels = np.repeat(np.array([label for label, _ in sizes], dtype=np.int64), times)
+    mixed = np.argsort(np.arange(len(labels)) * 7919 % 104_729, kind="stable")
+    classes = tuple(f"class {label}" for label in range(len(groups)))
+    return PictureSet(np.repeat(images, times, axis=0)[mixed], labels[mixed], classes, "made up")
+
+
+@settings(max_examples=5_000 if os.environ.get("GRADER_STRESS") else 100, deadline=None)
+@given(
+    groups=st.lists(st.lists(st.integers(1, 6), min_size=2, max_size=12), min_size=1, max_size=3),
+    share=st.floats(0.01, 0.99),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_copies_stay_on_one_side(groups: list[list[int]], share: float, seed: int) -> None:
+    """However many copies there are: none is on both sides, none is lost, and no class leaves a side."""
+    whole = with_copies(groups)
+    split = stratified(whole, share, seed)
+    assert shared(split) == []
+    assert sorted(places(split.train) + places(split.held_out)) == sorted(places(whole))
+    for label, members in enumerate(groups):
+        total, held = sum(members), int((split.held_out.labels == label).sum())
+        wanted = min(max(round(total * share), 1), total - 1)
+        assert 0 < held < total
+        assert wanted - max(members) < held <= max(wanted, min(members))
+
+
+def test_a_class_of_one_picture_over_and_over_is_named() -> None:
+    """Copies of one picture cannot be on both sides."""
+    with pytest.raises(DataFault, match="The class class 1 has 5 copies of one picture, such as picture"):
+        stratified(with_copies([[1, 1], [5]]), 0.2, seed=0)
+
+
+def test_one_picture_under_two_labels_is_refused() -> None:
+    """Both names and both labels are said."""
+    whole = pictures(4, 4)
+    images = whole.images.copy()
+    first, other = (int(np.flatnonzero(whole.labels == label)[0]) for label in (0, 1))
+    images[other] = images[first]
+    names = tuple(f"{number}.png" for number in range(8))
+    broken = PictureSet(images, whole.labels, whole.classes, "made up", names)
+    with pytest.raises(DataFault, match="are the same picture under two labels") as caught:
+        stratified(broken, 0.2, seed=0)
+    for number, label in ((first, "class 0"), (other, "class 1")):
+        assert f"{number}.png ({label})" in caught.value.what
+
+
+def test_sides_that_share_a_picture() -> None:
+    """A source's own test set is held to the training set by pixels, whatever the label; the names are said."""
+    whole = pictures(10, 10)
+    clean = stratified(whole, 0.3, seed=1)
+    refuse_shared(clean)
+    images = clean.train.images.copy()
+    images[3], images[5] = clean.held_out.images[2], clean.held_out.images[4]
+    leaky = Split(PictureSet(images, clean.train.labels, whole.classes, "the training set"), clean.held_out)
+    assert shared(leaky) == [(3, 2), (5, 4)]
+    with pytest.raises(DataFault, match="2 held-out pictures are also") as caught:
+        refuse_shared(leaky)
+    assert "picture 4 of the training set = picture 3 of made up" in caught.value.what
+    mended = without_shared(leaky)
+    assert shared(mended) == []
+    assert len(mended.train) == len(clean.train) - 2
+    assert mended.held_out.content_hash() == clean.held_out.content_hash()
+    with pytest.raises(DataFault, match="Every training picture of the class class 0"):
+        without_shared(Split(clean.held_out, clean.held_out))
