@@ -136,18 +136,20 @@ def describe(order: Plain, slot: Slot) -> Plain:
 
 
 def trainable(examination: Plain | None) -> bool:
-    """Tell whether training makes sense: whole, within budget, a step works, and one row of scores a picture."""
-    if examination is None:
+    """Tell whether training makes sense: whole, within budget, a step works, and one row of scores a picture.
+
+    Batches are as large as the recipe's, so a network that squeezes a single picture, or works for the recipe's batch
+    alone, is trained as well.
+    """
+    if examination is None or not examination["complete"] or examination["over_budget"]:
         return False
-    trials = examination["trials"]
-    shapes = {len(one["shape"]) for one in trials if one["shape"] is not None}
-    return bool(
-        examination["complete"]
-        and not examination["over_budget"]
-        and examination["step"] is None
-        and trials
-        and shapes == {2}
-    )
+    trials = [one for one in examination["trials"] if one["batch"] > 1 and one["shape"] is not None]
+    if trials:
+        rows = {len(one["shape"]) for one in trials} == {2}
+    else:
+        path = [one for one in examination["layers"] if one["on_path"]]
+        rows = bool(examination["trials"] and path) and len(path[-1]["outputs"]) == 1
+    return rows and examination["step"] is None
 
 
 def graph_digest(document: bytes, tensors: bytes) -> str:
