@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader import cli_appeals
+from grader import cli_appeals, cli_data
 from grader.faults import GraderError, GraderFault, OperatorFault
 
 if TYPE_CHECKING:
@@ -114,6 +114,7 @@ def batch(
     raise typer.Exit(run_batch(options, console, notices))
 
 
+app.add_typer(cli_data.data, name="data")
 app.command()(cli_appeals.show)
 app.command()(cli_appeals.diff)
 app.command()(cli_appeals.history)

@@ -111,6 +111,14 @@ def doubts(evidence: Evidence) -> tuple[str, ...]:
     return tuple(found)
 
 
+def last_words(captured: Plain) -> tuple[str, ...]:
+    """Return what a program that ended itself printed last, which mostly says why."""
+    lines = [line.strip() for line in captured["output"].splitlines() if line.strip()]
+    if captured["stopped"] != "exited-without-result" or not lines:
+        return ()
+    return (f"The last that the program printed: {lines[-1][:300]}",)
+
+
 def model_of(claim: Claim, facts: Facts, evidence: Evidence) -> Model | None:
     """Return the model that was found, with its size where that is known."""
     found = claim.model or facts.model

@@ -20,7 +20,7 @@ from grader import scoring
 from grader.claims import Facts, read_claim, read_facts
 from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
-from grader.gathering import Work, doubts, explanation_of, gather, model_of
+from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of
 from grader.gradebook_records import StoredTraining
 from grader.orders import (
     Assignment,
@@ -105,6 +105,7 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
             *doubts(evidence),
             *_further(facts.notes(), claim.broke),
             *claim.notes,
+            *last_words(work.captured),
             *prepared.notes,
             *assignment.mixed,
         ),

@@ -24,7 +24,7 @@ def stop_place(evidence: Evidence) -> str:
     What the diagnosis says anyway is left out.
     """
     broke = evidence.broke
-    if broke is None or not str(broke.where) or str(broke.where) in evidence.cause:
+    if broke is None or broke.stage == "read" or not str(broke.where) or str(broke.where) in evidence.cause:
         return ""
     line = f", in `{broke.source}`" if broke.source and broke.source not in evidence.cause else ""
     return f" at {broke.where}{line}"

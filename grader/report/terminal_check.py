@@ -11,6 +11,7 @@ from grader.records import Finding, Outcome, Report, Status
 from grader.report.terminal_layers import layer_table, totals
 from grader.report.terminal_text import (
     MARKS,
+    OUR_OWN,
     STATUS_MARKS,
     Page,
     counted,
@@ -128,7 +129,7 @@ def layers_block(report: Report) -> tuple[RenderableType, ...]:
 def break_block(report: Report) -> tuple[RenderableType, ...]:
     """Return where the student's code stopped, with their line and the error."""
     broke = report.broke
-    if broke is None:
+    if broke is None or broke.kind in OUR_OWN:  # words of ours, which the first check repeats with what to do
         return ()
     grid = pairs()
     where = named(str(broke.where), most=80)

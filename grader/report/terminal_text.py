@@ -183,6 +183,9 @@ _UNREAD = {
 }
 """How reading ended, by the kind of break, as half a sentence."""
 
+OUR_OWN = frozenset(_UNREAD) - {"SyntaxError"}
+"""Kinds of break that are not Python's exceptions."""
+
 
 def stopped_sentence(report: Report) -> str:
     """Return why a submission came to no result, as half a sentence."""

@@ -49,8 +49,9 @@ def why_nothing(source: Source) -> Break:
         place = Where(problem.file, problem.cell, problem.line)
         if problem.said:
             return Break("read", "SyntaxError", problem.said, place)
-        kind = "CutOff" if problem.kind == "cut-off" else "NoModel"
-        return Break("read", kind, problem.message, Where(problem.file))
+        if problem.kind == "cut-off":
+            return Break("read", "CutOff", _CUT_OFF, Where(problem.file))
+        return Break("read", "NoModel", problem.message, Where(problem.file))
     if not any(cell.text.strip() for cell in source.cells):
         what = "notebook" if any(cell.number is not None for cell in source.cells) or not source.cells else "module"
         return Break("read", "Empty", f"The {what} is empty: it holds no line of code.")
@@ -58,6 +59,9 @@ def why_nothing(source: Source) -> Break:
     notebook = any(cell.number is not None for cell in source.cells)
     where = f"{count} code cell{'s' if count != 1 else ''}" if notebook else source.cells[0].file
     return Break("read", "NoModel", f"No class derived from nn.Module and no nn.Sequential was found in {where}.")
+
+
+_CUT_OFF = "The file ends before the notebook does: it was cut off when it was saved, downloaded or handed in."
 
 
 def _to_blame(source: Source) -> Problem | None:

@@ -491,8 +491,8 @@ def test_nothing_at_all_is_explained() -> None:
     [
         (b'{"cells": [], "nbformat": 4}', "Empty", "The notebook is empty: it holds no line of code."),
         (b'{"cells": [{"cell_type": "code", "source": ["  "]}], "nbformat": 4}', "Empty", "The notebook is empty"),
-        (b'{"cells": [{"cell_type": "code", "source": ["x = 1', "CutOff", "net.ipynb is cut off"),
-        (b"", "CutOff", "net.ipynb is empty."),
+        (b'{"cells": [{"cell_type": "code", "source": ["x = 1', "CutOff", "The file ends before the notebook does"),
+        (b"", "CutOff", "The file ends before the notebook does"),
     ],
 )
 def test_empty_and_cut_off_files_are_told_apart(content: bytes, kind: str, message: str) -> None:
