@@ -151,7 +151,8 @@ def test_a_long_alignment_is_bounded() -> None:
 
 def test_one_close_pair_is_worth_two_that_are_half_alike() -> None:
     """An edited cell between two new neighbours is paired with itself, not with a neighbour."""
-    alike = {("first", "second!"): 0.5, ("second", "second!"): 0.9, ("second", "third"): 0.5}
+    alike: dict[tuple[object, object], float] = {("first", "second!"): 0.5, ("second", "second!"): 0.9}
+    alike["second", "third"] = 0.5
     pairs = align(
         ["first", "second"], ["second!", "third"], Measure(str, lambda one, other: alike.get((one, other), 0.0), 0.4)
     )

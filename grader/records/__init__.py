@@ -1,0 +1,43 @@
+"""The frozen records that flow through the grader, and their JSON.
+
+Everything here is plain values: numbers, strings, tuples and other records. Nothing imports torch, so the
+middle of the grader (criteria, scoring, reports) is tested with records written by hand. Whatever is written
+to disk carries `VERSION`. Shapes leave out the batch axis: `(3, 32, 32)` is one picture.
+"""
+
+from grader.records.handed import Passage, Place, Problem, SourceText, Submission
+from grader.records.network import Examination, Layer, Meaning, Role, Trial
+from grader.records.outcomes import Break, Outcome, Repair, Status, Where
+from grader.records.report import VERSION, Report, report_from_json
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Reference, Score, Training
+from grader.records.shapes import Shape
+
+__all__ = [
+    "VERSION",
+    "Advice",
+    "Break",
+    "CurvePoint",
+    "Examination",
+    "Finding",
+    "Keys",
+    "Layer",
+    "Meaning",
+    "Model",
+    "Outcome",
+    "Passage",
+    "Place",
+    "Problem",
+    "Reference",
+    "Repair",
+    "Report",
+    "Role",
+    "Score",
+    "Shape",
+    "SourceText",
+    "Status",
+    "Submission",
+    "Training",
+    "Trial",
+    "Where",
+    "report_from_json",
+]

@@ -1,0 +1,135 @@
+"""What replaying a captured network showed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from grader.records.outcomes import Where
+from grader.records.shapes import Shape
+
+
+class Role(StrEnum):
+    """What a layer is for, in the course's words."""
+
+    CONV = "conv"
+    POOL = "pool"
+    FLATTEN = "flatten"
+    DENSE = "dense"
+    ACTIVATION = "activation"
+    NORM = "norm"
+    DROPOUT = "dropout"
+    OTHER = "other"
+
+
+class Meaning(StrEnum):
+    """What the numbers at the end of a network are, read from the graph."""
+
+    LOGITS = "logits"
+    """Raw scores, trained with cross-entropy."""
+    LOG_PROBABILITIES = "log_probabilities"
+    """A log_softmax at the end, trained with the negative log-likelihood."""
+    PROBABILITIES = "probabilities"
+    """A softmax at the end, trained with the negative log-likelihood of its logarithm."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One operation of the network, as it was replayed.
+
+    Attributes:
+        role: what it is for.
+        op: the ATen operator's own name, `conv2d`.
+        name: the student's name for it (`conv1`, `features.0`), else the operator's name.
+        where: the student's line that calls it.
+        inputs: shape of its tensor input, without the batch axis.
+        outputs: shape of what it returns, without the batch axis.
+        settings: kernel_size, stride, padding and so on, as numbers.
+        parameters: numbers that it learns; a tensor used by several layers counts at the first.
+        flops: multiply-adds times two for one picture, forward.
+        on_path: whether it lies on the way from the picture to the scores.
+    """
+
+    role: Role
+    op: str
+    name: str
+    where: Where
+    inputs: Shape
+    outputs: Shape
+    settings: dict[str, Any]
+    parameters: int
+    flops: int
+    on_path: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One batch of seeded noise through the replayed network.
+
+    Attributes:
+        batch: pictures in it.
+        shape: shape of the answer, batch axis included; None when it raised.
+        finite: whether every number of the answer is finite.
+        error: what was raised; empty when nothing was.
+    """
+
+    batch: int
+    shape: Shape | None
+    finite: bool
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Examination:
+    """What replaying a captured graph showed; criteria are functions of this record alone.
+
+    Attributes:
+        complete: False when only the part before a break was captured.
+        layers: the evaluation graph's layers in order of execution (the training graph's where it differs
+            are compared in `modes_agree`).
+        parameters: trainable numbers, each storage once.
+        constants: numbers that the model carries besides parameters and batch-norm statistics.
+        flops: for one picture, forward.
+        activation_bytes: sum of all results' sizes for one picture, forward.
+        over_budget: which budget was exceeded, as a sentence with numbers; empty when none. Nothing was
+            allocated then, so `trials`, `gradients` and everything after stay empty.
+        trials: evaluation at N = 1, 2, 7.
+        meaning: what the outputs are.
+        unused: names of parameters that the answer does not depend on.
+        frozen: names of parameters with requires_grad off.
+        unreached: names of parameters that are used but get no gradient (None or exactly zero).
+        unregistered: trainable tensors that are used and are not among the model's parameters (layers in a
+            Python list), by their layer's name.
+        step: None when one training step worked and changed the weights; else a sentence.
+        step_batch_one: None when a training step also works with one picture; else what it raised.
+        linear_pairs: pairs of layer names joined without a non-linearity between them.
+        pooled_pairs: pairs joined by nothing but a max-pooling.
+        repeatable: None when the same picture gets the same answer; else a sentence.
+        modes_agree: None when the training and the evaluation graph have the same weighted layers; else a
+            sentence.
+        fidelity: None when the replay agrees with what the child measured on the original; else a sentence.
+        narrowest: (layer name, numbers per picture) at the narrowest point on the path; None when unknown.
+    """
+
+    complete: bool
+    layers: tuple[Layer, ...]
+    parameters: int
+    constants: int
+    flops: int
+    activation_bytes: int
+    over_budget: str = ""
+    trials: tuple[Trial, ...] = ()
+    meaning: Meaning = Meaning.LOGITS
+    unused: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
+    unreached: tuple[str, ...] = ()
+    unregistered: tuple[str, ...] = ()
+    step: str | None = None
+    step_batch_one: str | None = None
+    linear_pairs: tuple[tuple[str, str], ...] = ()
+    pooled_pairs: tuple[tuple[str, str], ...] = ()
+    repeatable: str | None = None
+    modes_agree: str | None = None
+    fidelity: str | None = None
+    narrowest: tuple[str, int] | None = None

@@ -1,0 +1,114 @@
+"""Everything about one submission, and its JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from grader.records.handed import Problem, Submission
+from grader.records.network import Layer, Role
+from grader.records.outcomes import Break, Outcome, Repair, Status, Where
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Reference, Score, Training
+
+VERSION = 1
+"""Of everything that is written to disk."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """Everything about one submission, as `--json` prints it."""
+
+    status: Status
+    submission: Submission
+    model: Model | None
+    layers: tuple[Layer, ...]
+    findings: tuple[Finding, ...]
+    advice: tuple[Advice, ...]
+    training: Training | None
+    score: Score | None
+    points: float
+    max_points: float
+    human_points: float | None
+    human_max: float
+    stopped: str | None
+    isolation: dict[str, Any]
+    versions: dict[str, str]
+    keys: Keys
+    broke: Break | None = None
+    notes: tuple[str, ...] = ()
+    """Sentences about the submission as a whole: cells that did not parse, other candidates, why a human
+    is needed."""
+    version: int = VERSION
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the fixed interface of `docs/architecture.md` as plain values."""
+        plain = dataclasses.asdict(self)
+        submission = plain.pop("submission")
+        submission.pop("places")
+        for layer, record in zip(plain["layers"], self.layers, strict=True):
+            layer["in"], layer["out"] = list(record.inputs), list(record.outputs)
+            del layer["inputs"], layer["outputs"]
+            where = layer.pop("where")
+            layer.update(cell=where["cell"], line=where["line"])
+        return {"version": plain.pop("version"), "status": plain.pop("status"), "submission": submission, **plain}
+
+
+def report_from_json(plain: dict[str, Any]) -> Report:
+    """Rebuild a report from `Report.to_json()`; raise KeyError, TypeError or ValueError where it is not one."""
+    data = dict(plain)
+    if data.pop("version") != VERSION:
+        raise ValueError(f"a report of version {plain['version']} cannot be read by version {VERSION}")
+    model, training, score, broke = (data.pop(key) for key in ("model", "training", "score", "broke"))
+    return Report(
+        status=Status(data.pop("status")),
+        submission=_submission(data.pop("submission")),
+        model=model
+        and Model(
+            **{**model, "where": Where(**model["where"]), "repairs": tuple(Repair(**one) for one in model["repairs"])}
+        ),
+        layers=tuple(_layer(one) for one in data.pop("layers")),
+        findings=tuple(Finding(**{**one, "outcome": Outcome(one["outcome"])}) for one in data.pop("findings")),
+        advice=tuple(Advice(**one) for one in data.pop("advice")),
+        training=training and Training(**{**training, "curve": tuple(CurvePoint(**one) for one in training["curve"])}),
+        score=score and _score(score),
+        keys=Keys(**data.pop("keys")),
+        broke=broke
+        and Break(**{**broke, "where": Where(**broke["where"]), "inputs": tuple(map(tuple, broke["inputs"]))}),
+        notes=tuple(data.pop("notes")),
+        **data,
+    )
+
+
+def _submission(plain: dict[str, Any]) -> Submission:
+    """Read a submission; reports from before the fields with a default have only the first three."""
+    problem = plain.get("problem")
+    return Submission(
+        id=plain["id"],
+        student=plain["student"],
+        files=tuple(plain["files"]),
+        late=plain.get("late", False),
+        group=tuple(plain.get("group", ())),
+        email=plain.get("email", ""),
+        superseded=tuple(plain.get("superseded", ())),
+        problem=problem and Problem(**problem),
+    )
+
+
+def _layer(plain: dict[str, Any]) -> Layer:
+    data = dict(plain)
+    where = Where(cell=data.pop("cell"), line=data.pop("line"))
+    return Layer(
+        role=Role(data.pop("role")), where=where, inputs=tuple(data.pop("in")), outputs=tuple(data.pop("out")), **data
+    )
+
+
+def _score(plain: dict[str, Any]) -> Score:
+    reference = plain["reference"]
+    low, high = plain["interval"]
+    return Score(
+        accuracy=plain["accuracy"],
+        interval=(low, high),
+        n=plain["n"],
+        reference=reference and Reference(**{**reference, "accuracies": tuple(reference["accuracies"])}),
+    )

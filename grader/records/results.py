@@ -1,0 +1,107 @@
+"""What came of a grading: verdicts, the model, its training and its score."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from grader.records.outcomes import Outcome, Repair, Where
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One criterion's verdict.
+
+    Attributes:
+        criterion: its id.
+        title: a sentence that can be true.
+        outcome: how it ended.
+        points: what was earned; None while pending and after a fault of the grader's.
+        max_points: what can be earned.
+        rationale: what was expected and what was found, with numbers.
+        help: one next step; empty unless the evidence points to it.
+        evidence: the numbers behind the rationale.
+    """
+
+    criterion: str
+    title: str
+    outcome: Outcome
+    points: float | None
+    max_points: float
+    rationale: str = ""
+    help: str = ""
+    evidence: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """A piece of advice; it never costs points."""
+
+    code: str
+    title: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """The model that was found."""
+
+    name: str
+    how: str
+    where: Where
+    parameters: int | None
+    flops: int | None
+    repairs: tuple[Repair, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CurvePoint:
+    """One point of a learning curve: mean training loss since the point before, at `step`."""
+
+    step: int
+    loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """One training under the recipe."""
+
+    recipe: dict[str, Any]
+    seed: int
+    steps: int
+    seconds: float
+    curve: tuple[CurvePoint, ...]
+    memorised: float | None = None
+    """Share of 64 training pictures learnt by heart; None when it was not tried."""
+    hardware: dict[str, Any] = field(default_factory=dict)
+    """The fingerprint of what it was trained on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The reference solution under the same recipe: accuracies of its seeds, their mean and deviation."""
+
+    accuracies: tuple[float, ...]
+    mean: float
+    deviation: float
+    target: float
+    """mean minus two deviations: the accuracy that earns full points."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Held-out accuracy with its 95 % Wilson interval."""
+
+    accuracy: float
+    interval: tuple[float, float]
+    n: int
+    reference: Reference | None
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """What a report was made from; equal keys mean that the work is not done again."""
+
+    capture: str = ""
+    training: str = ""
+    score: str = ""
