@@ -151,11 +151,11 @@ def findings_table(findings: tuple[Finding, ...], *, everything: bool = False) -
         mark, style = MARKS[finding.outcome]
         word = _WORDS.get(finding.outcome, str(finding.outcome))
         table.add_row(Text(mark, style), Text(word, style), said(finding.title), _earned(finding))
-        skipped = finding.rationale if finding.outcome is Outcome.SKIPPED else ""
-        if not skipped or skipped != reason:  # said once for those in a row
+        repeated = finding.rationale if finding.outcome in (Outcome.SKIPPED, Outcome.PENDING) else ""
+        if not repeated or repeated != reason:  # said once for those in a row
             for detail in _details(finding, everything=everything):
                 table.add_row("", "", detail, "")
-        reason = skipped
+        reason = repeated
     return table
 
 
@@ -169,7 +169,8 @@ def _earned(finding: Finding) -> Text:
 def _details(finding: Finding, *, everything: bool) -> Iterator[Text]:
     """Yield why and what next, except where there is nothing to explain."""
     in_full = finding.outcome is Outcome.PASSED and finding.points == finding.max_points
-    if not everything and (in_full or finding.outcome is Outcome.PENDING):
+    counted_words = "words" in finding.evidence  # of an explanation that a human is to mark
+    if not everything and (in_full or (finding.outcome is Outcome.PENDING and not counted_words)):
         return
     if finding.rationale:
         yield said(finding.rationale, "dim" if finding.outcome is Outcome.SKIPPED else "")

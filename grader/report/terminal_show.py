@@ -24,7 +24,7 @@ from grader.report.terminal_check import (
     spaced,
     verdict,
 )
-from grader.report.terminal_text import Page, counted, duration, named, number, percent
+from grader.report.terminal_text import Page, counted, duration, named, number, percent, said
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -132,6 +132,8 @@ def _marks(report: Report, pending: Sequence[Finding]) -> tuple[RenderableType, 
     grid.add_row("To mark", f"{counted(len(pending), 'answer')} by a human, {number(points)}{of} points")
     for one in pending:
         grid.add_row("", Text.assemble(named(one.title, most=120), f" (of {number(one.max_points)})"))
+    if "words" in pending[0].evidence:
+        grid.add_row("", said(pending[0].rationale, "dim"))
     return (grid,)
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "student", "status", "points", "max_points", "human_points", "human_max"),
-    *("accuracy", "interval_low", "interval_high", "n", "stopped"),
+    *("accuracy", "interval_low", "interval_high", "n", "stopped", "late", "superseded", "words"),
 )
 """The columns that are always there; `points_CRITERION` follows for each criterion."""
 
@@ -56,8 +56,16 @@ def _row(report: Report, criteria: Sequence[str]) -> tuple[str, ...]:
         _number(report.human_max),
         *(map(_number, (score.accuracy, *score.interval, score.n)) if score else ("",) * 4),
         _text(report.stopped or ""),
+        "late" if report.submission.late else "",
+        _text(", ".join(report.submission.superseded)),
+        _words(report),
         *(points.get(criterion, "") for criterion in criteria),
     )
+
+
+def _words(report: Report) -> str:
+    """Return how many words of explanation were found; blank where they were not counted."""
+    return next((str(one.evidence["words"]) for one in report.findings if "words" in one.evidence), "")
 
 
 def _is_our_fault(report: Report) -> bool:
