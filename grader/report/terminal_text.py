@@ -213,7 +213,8 @@ def first_problem(report: Report) -> str:
     if report.status is Status.NEEDS_HUMAN:
         return _first_note(report) or "a human has to look"
     if report.status is Status.STUDENT_FAULT:
-        return stopped_sentence(report)
+        rejected = report.stopped == "rejected-input" and _first_note(report)
+        return rejected or stopped_sentence(report)
     failed = by_outcome.get(Outcome.FAILED)
     return inert_line(failed.rationale or f"not true: {failed.title}") if failed else ""
 

@@ -172,6 +172,24 @@ def test_ctrl_c_keeps_what_is_finished(folder: Path, tmp_path: Path) -> None:
     assert zygotes_of(process.pid) == []
 
 
+def test_identical_networks_are_trained_once(tmp_path: Path) -> None:
+    """A copy with another comment is captured and read by itself, and shares the training and its score."""
+    found = tmp_path / "class"
+    found.mkdir()
+    shutil.copy(SUBMISSIONS / "functional.py", found / "first.py")
+    text = (SUBMISSIONS / "functional.py").read_text(encoding="utf-8")
+    (found / "second.py").write_text(f"{text}\n# I did this all by myself.\n", encoding="utf-8")
+    out = tmp_path / "out"
+    words = ["batch", str(found), "--rubric", str(small_rubric(tmp_path)), "--out", str(out), "--workers", "2"]
+    done = grader(*words)
+    rows = results(out)["rows"]
+    assert rows["first"][1:4] == rows["second"][1:4]
+    assert rows["first"][4]["training"] == rows["second"][4]["training"]
+    assert rows["first"][4]["capture"] != rows["second"][4]["capture"]
+    assert "1 to train" in done.stderr
+    assert "together with" in (out / "logs" / "second.log").read_text(encoding="utf-8")
+
+
 HEAVY = """
 from torch import nn
 model = nn.Sequential(
