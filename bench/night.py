@@ -94,7 +94,9 @@ def shares(out: Path, workers: int, wall: float) -> list[tuple[str, float]]:
     """Return where the slots' time went, in seconds of slots, from the logs."""
     text = "".join(path.read_text(encoding="utf-8") for path in sorted((out / "logs").glob("*.log")))
     captures = sum(float(one) for one in re.findall(r"  capture: .*, ([\d.]+) s$", text, re.MULTILINE))
-    trainings = re.findall(r"  training: ([\d.]+) s of steps, ([\d.]+) s with everything", text)
+    trainings = re.findall(
+        r"  training: ([\d.]+) s of steps, ([\d.]+) s with everything around them$", text, re.MULTILINE
+    )
     steps, whole = (sum(float(one[index]) for one in trainings) for index in (0, 1))
     return [
         ("training steps of the recipe", steps),

@@ -29,7 +29,8 @@ from grader.pipeline import conclude, stored_training
 from grader.records import Reference, Report, Score, Submission
 from grader.work import run_capture, run_training
 
-VERSION = 1
+VERSION = 2
+"""Of what is remembered; part of its key. The solution counts by its content, not by where it lies."""
 
 Submit = Callable[[Callable[..., Any], dict[str, Any]], Future[Any]]
 """Hand a function of `grader.work` and its order to an engine."""
@@ -80,7 +81,8 @@ def _key(assignment: Assignment, path: Path) -> str:
     parts = [
         VERSION,
         capture_key(files, assignment),
-        assignment.rubric.content_hash(("recipe", "reference")),
+        assignment.rubric.content_hash(("recipe",)),
+        assignment.rubric.reference.seeds,
         data.content_hash if data is not None else "",
         dict(assignment.fingerprint),
         assignment.device,

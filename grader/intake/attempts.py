@@ -11,6 +11,7 @@ from grader.intake.listing import Entry, Item, same
 from grader.intake.names import Sign, without_copy_marks
 
 _AGAIN = re.compile(r"-([0-9]{1,3})$")
+_COPY = re.compile(r"(?:-([0-9]{1,3})|\(([0-9]{1,3})\))$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,8 @@ def _own(part: Part) -> str:
 def _age(part: Part) -> tuple[int, int, str]:
     """Sort by the platform's number, then by the mark of a second hand-in, then by name."""
     number = part.sign.number if part.sign else 0
-    again = _AGAIN.search(PurePosixPath(_own(part)).stem)
-    return number, int(again[1]) if again else 0, _own(part)
+    again = _COPY.search(PurePosixPath(_own(part)).stem)
+    return number, int(again[1] or again[2]) if again else 0, _own(part)
 
 
 def _original(own: str, originals: set[str]) -> str:

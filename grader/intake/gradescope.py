@@ -47,7 +47,7 @@ def read_metadata(blob: bytes) -> dict[str, Sign]:
     except (yaml.YAMLError, UnicodeDecodeError, RecursionError, OverflowError) as error:
         raise ValueError(f"{METADATA} cannot be read: {str(error).splitlines()[0][:200]}") from error
     if not isinstance(plain, dict):
-        raise ValueError(f"{METADATA} is not a table of submissions")
+        raise ValueError(f"{METADATA} is not a table of submissions")  # noqa: TRY004  its content, not an argument
     signs = {str(name): _sign(str(name), one) for name, one in plain.items() if isinstance(one, dict)}
     shared = Counter(sign.id for sign in signs.values())
     return {name: sign if shared[sign.id] == 1 else _by_number(name, sign) for name, sign in signs.items()}

@@ -67,9 +67,9 @@ def canvas(name: str) -> Sign | None:
     match = _CANVAS.fullmatch(name) or _CANVAS_ENTRY.fullmatch(name)
     if match is None:
         return None
-    who, late, user, number, own = match.groups()
-    sure = bool(late) or _is_plausible(who, user, number)
-    return Sign("Canvas", user, user, who, own, bool(late), int(number or 0), sure=sure)
+    who, mark, user, attachment, own = match.groups()
+    sure = bool(mark) or _is_plausible(who, user, attachment)
+    return Sign("Canvas", user, user, who, own, bool(mark), int(attachment or 0), sure=sure)
 
 
 def _is_plausible(who: str, user: str, number: str) -> bool:
@@ -138,7 +138,7 @@ def _with_blackboard_users(found: Mapping[str, Sign]) -> dict[str, Sign]:
     heads = sorted({sign.key for sign in found.values() if sign.platform == "Blackboard"})
     if len(heads) < 2:
         return dict(found)
-    title = commonprefix(heads)
+    title = commonprefix(heads)  # noqa: RUF071  of letters is what is meant
     title = title[: title.rfind("_") + 1]
     users = {head: head[len(title) :] for head in heads}
     return {
@@ -151,14 +151,14 @@ def clones(names: Collection[str], wrapper: str) -> dict[str, Sign]:
     """Read `cnn-jdoe`, folders of GitHub Classroom: what all share is the assignment."""
     title = f"{wrapper.removesuffix('-submissions')}-"
     if not all(name.startswith(title) and name != title for name in names):
-        title = commonprefix(sorted(names)) if len(names) > 1 else ""
+        title = commonprefix(sorted(names)) if len(names) > 1 else ""  # noqa: RUF071  of letters
         title = title[: title.rfind("-") + 1]
     return {name: Sign("GitHub", name, name[len(title) :] or name, name[len(title) :] or name, "") for name in names}
 
 
 _COPY = re.compile(r"(?:copy of|kopie von|copie de|copia de|cópia de|kopia)\s+", re.IGNORECASE)
 _NUMBERED = re.compile(r"\s*\([0-9]{1,3}\)$")
-_PERSON = re.compile(r"[^\W\d_][\w.'’-]*(?:\s+[^\W\d_][\w.'’-]*){1,4}")
+_PERSON = re.compile(r"[^\W\d_][\w.'\u2019-]*(?:\s+[^\W\d_][\w.'\u2019-]*){1,4}")
 
 
 def without_copy_marks(stem: str) -> str:

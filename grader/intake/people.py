@@ -137,7 +137,7 @@ def read_roster(path: Path) -> Roster:
         if person is None:
             continue
         before = found.setdefault(person.id, person)
-        if before.names != person.names:
+        if before.names != person.names or (not before.names and before.name != person.name):
             raise OperatorFault(
                 f"--roster {path} has the id {person.id} for {before.name} and for {person.name}.",
                 fix="Give everybody an id of their own.",

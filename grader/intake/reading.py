@@ -8,7 +8,7 @@ import os
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import BinaryIO
+from typing import BinaryIO, Self
 
 from grader.faults import StudentFault
 from grader.intake import archives
@@ -109,7 +109,7 @@ class Reader:
         self._most = most_of_archive
         self._streams: dict[Place, BinaryIO] = {}
 
-    def __enter__(self) -> Reader:
+    def __enter__(self) -> Self:
         """Return itself."""
         return self
 

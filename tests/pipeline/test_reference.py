@@ -64,6 +64,9 @@ def test_reference_is_trained_once(slot: LocalSlot, tmp_path: Path) -> None:
     assert sorted(jobs) == [f"run_{kind} reference, seed {seed}" for kind in ("capture", "training") for seed in (0, 1)]
     assert reference_for(assignment, submit) == first == measured(assignment)
     assert len(jobs) == 4
+    elsewhere = ROOT / "tests" / ".." / "reference" / "solution.py"
+    moved = rubric.model_copy(update={"reference": rubric.reference.model_copy(update={"solution": str(elsewhere)})})
+    assert measured(replace(assignment, rubric=moved)) == first
     other = rubric.model_copy(update={"recipe": rubric.recipe.model_copy(update={"steps": 61})})
     assert measured(replace(assignment, rubric=other)) is None
 
