@@ -155,41 +155,58 @@ def edited(archive: Path, folder: Path) -> tuple[Path, str]:
     return path, touched
 
 
-def main() -> None:
-    """Measure, and print a page in Markdown."""
+def measure(folder: Path, size: int = 183, workers: int = os.cpu_count() or 1) -> str:
+    """Grade the class in `folder` and do what comes after; return the figures in Markdown."""
     import classroom
 
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folder", type=Path)
-    parser.add_argument("--size", type=int, default=183)
-    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    asked = parser.parse_args()
-    folder: Path = asked.folder
     folder.mkdir(parents=True, exist_ok=True)
     archive, out = folder / "submissions.zip", folder / "out"
-    built = classroom.build(1, asked.size)
+    built = classroom.build(1, size)
     archive.write_bytes(built.archive())
     expected = built.expected()
-    words = ["batch", str(archive), "--rubric", str(RUBRIC), "--out", str(out), "--workers", str(asked.workers)]
+    words = ["batch", str(archive), "--rubric", str(RUBRIC), "--out", str(out), "--workers", str(workers)]
     first = measured(words)
-    print(f"{asked.size} submissions, {asked.workers} workers: {first.wall:.0f} s wall, {first.cpu:.0f} s of CPU;")
-    print(f"{first.peak:.0f} MiB at most (proportional set size of the whole tree, every 0.5 s).\n")
-    print("| where the slots' time went | seconds | share |\n| --- | --- | --- |")
-    for name, seconds in shares(out, asked.workers, first.wall):
-        print(f"| {name} | {seconds:.0f} | {100 * seconds / (asked.workers * first.wall):.1f} % |")
+    lines = [
+        (
+            f"{len(expected)} submissions, {workers} workers, the reference's seeds included: {first.wall:.0f} s wall, "
+            f"{first.cpu:.0f} s of processor, {first.peak:.0f} MiB of memory at most (proportional set size of the whole "
+            "process tree, looked at every 0.5 s)."
+        ),
+        "",
+        "| where the slots' time went | seconds | share |",
+        "| --- | --- | --- |",
+    ]
+    for name, seconds in shares(out, workers, first.wall):
+        lines.append(f"| {name} | {seconds:.0f} | {100 * seconds / (workers * first.wall):.1f} % |")
     wrong = identities(out, expected)
-    print(f"\nIdentities: {len(expected)} expected, {len(wrong)} wrong. {' '.join(wrong[:5])}\n")
+    lines += ["", f"Identities: {len(expected)} expected, {len(wrong)} wrong. {' '.join(wrong[:5])}".rstrip(), ""]
     before = reports(out)
     again = measured(words)
-    print(f"The same command again: {again.wall:.1f} s; it says: {again.printed.strip().splitlines()[-1]}\n")
+    lines += [f"The same command again: {again.wall:.1f} s; it ends with: {again.printed.strip().splitlines()[-1]}", ""]
     path, touched = edited(archive, folder)
     edit = measured(["batch", str(path), *words[2:]])
     after = reports(out)
     rows = [one for one in after if after[one]["keys"] != before[one]["keys"]]
     trained = [one for one in rows if after[one]["keys"]["training"] != before[one]["keys"]["training"]]
-    print(f"One explanation edited ({touched}): {edit.wall:.1f} s, rows touched: {rows}, trained again: {trained}\n")
+    lines.append(
+        f"One explanation edited ({touched}): {edit.wall:.1f} s, rows touched: {rows}, trained again: {trained}"
+    )
     points = measured([*words[:3], str(dearer(folder)), *words[4:]])
-    print(f"Other points for one criterion: {points.wall:.1f} s, {points.cpu:.1f} s of processor.")
+    trained = [
+        one for one, plain in reports(out).items() if plain["keys"]["training"] != after[one]["keys"]["training"]
+    ]
+    lines += ["", f"Other points for one criterion: {points.wall:.1f} s, trained again: {trained}"]
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure, and print the figures."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--size", type=int, default=183)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    asked = parser.parse_args()
+    print(measure(asked.folder, asked.size, asked.workers))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -43,6 +44,36 @@ FIXED: list[tuple[int, list[int] | None]] = [(1, None), (2, None), (7, None)]
 def test_what_is_trained(found: dict[str, Any] | None, expected: bool) -> None:
     """A whole network within the budget whose step works and that answers a batch with rows of scores."""
     assert trainable(found) is expected
+
+
+PLAIN = {
+    "format": 1,
+    "files": ["net.py"],
+    "complete": True,
+    "tensors": [["conv1.weight", "parameter", [4, 3, 3, 3], "float32", True, 0]],
+    "graphs": [{"mode": "eval", "batch": None, "output": 1, "nodes": [["relu", [0], [0, 12], "conv1"]]}],
+}
+
+
+def test_digest_knows_no_names_and_no_lines() -> None:
+    """Another file, line or name is the same network; another operator, argument or tensor is another one."""
+
+    def digest(**changes: Any) -> str:
+        return graph_digest(json.dumps({**PLAIN, **changes}).encode(), b"tensors")
+
+    same = [{"mode": "eval", "batch": None, "output": 1, "nodes": [["relu", [0], [3, 99], "first"]]}]
+    other = [{"mode": "eval", "batch": None, "output": 1, "nodes": [["gelu", [0], [0, 12], "conv1"]]}]
+    assert digest(files=["other.py"]) == digest(graphs=same) == digest()
+    assert digest(tensors=[["c.weight", "parameter", [4, 3, 3, 3], "float32", True, 0]]) == digest()
+    assert digest(graphs=other) != digest()
+    assert digest(tensors=[["conv1.weight", "parameter", [4, 3, 3, 3], "float32", False, 0]]) != digest()
+    assert digest(complete=False) != digest()
+
+
+@pytest.mark.parametrize("document", [b"[", b"[]", b"{}", b"1", b"[" * 100_000, b'{"files": 1, "tensors": [1]}'])
+def test_digest_of_what_is_no_document(document: bytes) -> None:
+    """Whatever a child sent has a digest of its own bytes."""
+    assert graph_digest(document, b"") != graph_digest(document + b" ", b"") != "none"
 
 
 def test_digest_of_a_graph() -> None:
