@@ -143,7 +143,8 @@ def _show(found: Inspection, sheet: Path | None, console: Console) -> None:
             _say(console, f"{name}: " + ", ".join(f"{inert_line(key)} ({count:,})" for key, count in several))
     console.print(_classes(found))
     balance = "a class is empty" if found.balance is None else f"the largest is {found.balance:g} times the smallest"
-    _say(console, f"balance: {balance}; copies: {len(found.duplicates):,} groups; alike: {len(found.near):,} pairs")
+    copies, alike = counted(len(found.duplicates), "group"), counted(len(found.near), "pair")
+    _say(console, f"balance: {balance}; copies: {copies}; alike: {alike}")
     for title, groups in (("the same picture", found.duplicates), ("alike", [pair[:2] for pair in found.near])):
         _list(console, title, [" = ".join(group[:4]) for group in groups])
     _list(console, "good to know", found.notes)
