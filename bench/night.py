@@ -169,8 +169,8 @@ def measure(folder: Path, size: int = 183, workers: int = os.cpu_count() or 1) -
     lines = [
         (
             f"{len(expected)} submissions, {workers} workers, the reference's seeds included: {first.wall:.0f} s wall, "
-            f"{first.cpu:.0f} s of processor, {first.peak:.0f} MiB of memory at most (proportional set size of the whole "
-            "process tree, looked at every 0.5 s)."
+            f"{first.cpu:.0f} s of processor, {first.peak:.0f} MiB of memory at most (proportional set size of the "
+            "whole process tree, looked at every 0.5 s)."
         ),
         "",
         "| where the slots' time went | seconds | share |",
