@@ -6,8 +6,9 @@ from pathlib import Path
 
 from grader.faults import OperatorFault
 from grader.intake.folders import folder_item, list_folder
+from grader.intake.gradescope import METADATA
 from grader.intake.grouping import Intake, Known, group
-from grader.intake.listing import CODE, Entry, has_ending, stem
+from grader.intake.listing import CODE, Entry, Listing, has_ending, stem
 from grader.intake.mapping import read_mapping
 from grader.intake.mapping import write as _write_unknown
 from grader.intake.people import Roster, read_roster
@@ -31,7 +32,7 @@ def discover(
     """
     if not path.exists():
         raise OperatorFault(f"{path} does not exist.", fix="Give the folder or the zip with the submissions.")
-    listing = list_folder(path) if path.is_dir() else list_archive(path)
+    listing = _listing(path) if path.is_dir() else list_archive(path.resolve())
     known = Known(
         read_roster(roster) if roster is not None else Roster(), read_mapping(mapping) if mapping is not None else {}
     )
@@ -39,6 +40,13 @@ def discover(
     if not intake.submissions:
         raise OperatorFault(f"{path} holds no notebook, module or folder of them.")
     return intake
+
+
+def _listing(folder: Path) -> Listing:
+    """Return what lies in a folder, or in the one folder in it that is a Gradescope export."""
+    found = list_folder(folder)
+    only = found.items[0].name if len(found.items) == 1 and found.items[0].is_folder else ""
+    return list_folder(folder / only) if only and (folder / only / METADATA).is_file() else found
 
 
 def single(path: Path) -> Submission:

@@ -44,7 +44,9 @@ def latest(parts: Sequence[Part]) -> Counted:
     earlier one of the same name, `cnn-1.ipynb` (Canvas) or `cnn (1).ipynb` (Drive) in place of `cnn.ipynb`; files of
     other names belong to the same submission.
     """
-    newest = max((part.sign.attempt for part in parts if part.sign), default="")
+    # Of attempts, those with files count: a comment that is sent later does not take a notebook back.
+    with_files = [part for part in parts if part.sign and not part.sign.receipt]
+    newest = max((part.sign.attempt for part in with_files or parts if part.sign), default="")
     counting = [part for part in parts if part.sign is None or part.sign.attempt == newest]
     earlier = [part for part in parts if part not in counting]
     superseded = [_own(part) for part in earlier if not (part.sign and part.sign.receipt)]

@@ -67,7 +67,7 @@ def folder_item(name: str, path: str) -> Item:
             else:
                 entries.append(Entry(inside, Place(one.path), _trouble(one, inside)))
     if is_output:  # what an earlier batch wrote
-        return Item(name, (), is_folder=True)
+        return Item(name, (), is_folder=True, is_output=True)
     return Item(name, most_telling(entries), True, trouble if not entries else "", is_clone)
 
 

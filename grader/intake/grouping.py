@@ -25,16 +25,17 @@ from grader.intake.listing import (
     stem,
 )
 from grader.intake.mapping import Owner, Unknown
+from grader.intake.marks import Marks
 from grader.intake.names import Sign
-from grader.intake.people import Person, Roster
-from grader.intake.reading import Bounds
+from grader.intake.people import Person, Roster, squashed
+from grader.intake.reading import Bounds, is_link
 from grader.intake.tables import visible
 from grader.intake.zips import expanded, metadata_of
 from grader.records import Problem, Submission
-from grader.wording import counted
+from grader.wording import counted, listed
 
 ASK = "Ask for the .ipynb."
-_ALONE = (*CODE, *PAGES, *LINKS, ARCHIVE, *OTHER_ARCHIVES)
+_ALONE = (*CODE, *PAGES, ".docx", *LINKS, ARCHIVE, *OTHER_ARCHIVES)
 """Endings of the files of a flat folder that are a submission by themselves."""
 
 
@@ -76,6 +77,13 @@ class _Claim:
     group: tuple[str, ...] = ()
     parts: list[Part] = field(default_factory=list)
     is_known: bool = False
+    is_mapped: bool = False
+
+    def learn(self, other: _Claim) -> None:
+        """Take over what an operator's table says of the same person."""
+        if (other.is_known and not self.is_known) or (other.is_mapped and not self.is_mapped):
+            self.student, self.email = other.student, other.email or self.email
+            self.is_known, self.is_mapped = True, other.is_mapped
 
 
 def group(listing: Listing, known: Known, bounds: Bounds) -> Intake:
@@ -86,6 +94,7 @@ def group(listing: Listing, known: Known, bounds: Bounds) -> Intake:
     """
     items = [one for one in listing.items if one.name != METADATA]
     signed = _signs(listing, items)
+    marks = Marks.of(signed, known.roster)
     claims: dict[tuple[str, str], _Claim] = {}
     strangers: list[Item] = []
     for item in items:
@@ -93,13 +102,17 @@ def group(listing: Listing, known: Known, bounds: Bounds) -> Intake:
         if sign is None and not _stands_alone(item):
             strangers.append(item)
             continue
-        key, claim = _owner(item, sign, known)
-        claims.setdefault(key, claim).parts.append(Part(item, sign))
-    _attach(strangers, claims)
+        key, claim = _owner(item, marks, known)
+        home = claims.setdefault(key, claim)
+        home.learn(claim)
+        home.parts.append(Part(item, sign))
+    left_out = [one.name for one in _attach(strangers, claims) if one.is_folder and not one.is_output]
     unknown = _unknown(claims, known, signed)
     submissions = _with_unique_ids([_submission(one, bounds) for one in claims.values()])
     return Intake(
-        tuple(sorted(submissions, key=lambda one: one.id)), unknown, _notes(submissions, signed, len(unknown))
+        tuple(sorted(submissions, key=lambda one: one.id)),
+        unknown,
+        (*_notes(submissions, signed, len(unknown)), *_left_out(left_out)),
     )
 
 
@@ -118,30 +131,40 @@ def _signs(listing: Listing, items: Sequence[Item]) -> dict[str, Sign]:
 def _stands_alone(item: Item) -> bool:
     """Tell whether an item without a platform's mark is a submission: code, what may hold it, or a folder of these."""
     if item.is_folder:
-        return bool(item.trouble) or any(has_ending(one.path, _ALONE) for one in item.entries)
-    return has_ending(item.name, _ALONE) and not item.name.startswith("_")
+        return bool(item.trouble) or any(has_ending(one.path, (*_ALONE, *DOCUMENTS)) for one in item.entries)
+    if item.name.startswith("_"):
+        return False
+    return has_ending(item.name, _ALONE) or (has_ending(item.name, ".txt") and any(map(is_link, item.entries)))
 
 
-def _owner(item: Item, sign: Sign | None, known: Known) -> tuple[tuple[str, str], _Claim]:
+def _owner(item: Item, marks: Marks, known: Known) -> tuple[tuple[str, str], _Claim]:
     """Return a key that is equal for two items of one person, and what is known of that person."""
-    owner = known.owners.get(visible(item.name))
+    owner, sign = known.owners.get(visible(item.name)), marks.signs.get(item.name)
+    person: Person | None
     if owner is not None:
-        person = known.roster.by_id(owner.id)
+        person = known.roster.by_id(owner.id) if owner.id else known.roster.by_name(owner.student)
+        one = owner.id or (person.id if person else "")
         name = owner.student or (person.name if person else owner.id)
-        return ("person", owner.id), _Claim(owner.id, name, person.email if person else "", is_known=True)
+        if one:
+            email = person.email if person else ""
+            return marks.homes.get(one, ("person", one)), _Claim(one, name, email, is_known=True, is_mapped=True)
     if sign is not None:
-        person = known.roster.by_id(sign.id) or known.roster.by_name(sign.name)
+        person = known.roster.by_id(sign.id)
+        if person is None and squashed(sign.name) not in marks.namesakes:
+            person = known.roster.by_name(sign.name)
         claim = _Claim(sign.id, person.name if person else sign.name or sign.id, sign.email, sign.group)
         claim.is_known = person is not None or not known.roster.people
         return (sign.platform, sign.key), claim if person is None else replace(claim, email=sign.email or person.email)
-    return _by_own_name(item, known.roster)
+    key, claim = _by_own_name(item, known.roster, marks)
+    return key, claim if owner is None or claim.is_known else replace(claim, student=owner.student)
 
 
-def _by_own_name(item: Item, roster: Roster) -> tuple[tuple[str, str], _Claim]:
+def _by_own_name(item: Item, roster: Roster, marks: Marks) -> tuple[tuple[str, str], _Claim]:
     own = item.name if item.is_folder else stem(item.name)
     person: Person | None = roster.inside(own)
     if person is not None:
-        return ("person", person.id), _Claim(person.id, person.name, person.email, is_known=True)
+        claim = _Claim(person.id, person.name, person.email, is_known=True)
+        return marks.homes.get(person.id, ("person", person.id)), claim
     student = "" if item.is_folder else names.drive_student(own)
     if student:
         title = names.without_copy_marks(own)
@@ -149,17 +172,27 @@ def _by_own_name(item: Item, roster: Roster) -> tuple[tuple[str, str], _Claim]:
     return ("item", item.name), _Claim(own, own)
 
 
-def _attach(strangers: Sequence[Item], claims: Mapping[tuple[str, str], _Claim]) -> None:
-    """Give `jane.md` to the submission of `jane.ipynb`; whatever else lies around is not handed in."""
+def _attach(strangers: Sequence[Item], claims: Mapping[tuple[str, str], _Claim]) -> list[Item]:
+    """Give `jane.md` to the submission of `jane.ipynb`; return what else lies around and is not handed in."""
     homes: dict[str, _Claim] = {}
     for claim in claims.values():
         for part in claim.parts:
             if part.sign is None and not part.item.is_folder and has_ending(part.item.name, CODE):
                 homes.setdefault(same(stem(part.item.name)), claim)
+    left: list[Item] = []
     for item in strangers:
         home = homes.get(same(stem(item.name)))
         if home is not None and not item.is_folder and has_ending(item.name, DOCUMENTS):
             home.parts.append(Part(item))
+        else:
+            left.append(item)
+    return left
+
+
+def _left_out(folders: Sequence[str]) -> tuple[str, ...]:
+    """Say which folders hold nothing to grade, so that nobody is lost unseen."""
+    said = listed([visible(one) for one in folders])
+    return (f"Left out, with nothing in them to grade: {said}.",) if folders else ()
 
 
 def _unknown(claims: Mapping[tuple[str, str], _Claim], known: Known, signed: Mapping[str, Sign]) -> tuple[Unknown, ...]:
@@ -208,7 +241,7 @@ def _problem(entries: Sequence[Entry], trouble: str, before: Counted) -> Problem
     if not entries:
         return Problem("human", "Nothing was handed in that could be graded.", ASK)
     first = entries[0].path
-    if has_ending(first, LINKS) or same(first).endswith("link.html"):
+    if has_ending(first, LINKS) or same(first).endswith("link.html") or is_link(entries[0]):
         return Problem("human", f"Only a link was handed in ({first}).", ASK)
     named = first if len(before.entries) == 1 else f"{first} and {counted(len(entries) - 1, 'other file')}"
     return Problem("human", f"Only {named} was handed in, and no notebook.", ASK)

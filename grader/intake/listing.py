@@ -53,6 +53,7 @@ class Item:
         is_folder: whether it is a folder.
         trouble: why it cannot be opened at all, a sentence; empty when it can.
         is_clone: whether it holds a `.git`.
+        is_output: whether it is what an earlier batch wrote.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Item:
     is_folder: bool = False
     trouble: str = ""
     is_clone: bool = False
+    is_output: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,10 @@ class Owner:
     student: str
 
 
+def _shown(owner: Owner) -> str:
+    return owner.id or owner.student
+
+
 def read_mapping(path: Path) -> Mapping[str, Owner]:
     """Return what was filled in, by the file's name as the table shows it (`tables.visible`).
 
@@ -50,11 +54,11 @@ def read_mapping(path: Path) -> Mapping[str, Owner]:
     for row in rows:
         cells = dict(zip(names, map(bare, row), strict=False))
         owner = Owner(cells.get("id", ""), cells.get("student", ""))
-        if not cells["file"] or not owner.id:
+        if not cells["file"] or owner == Owner("", ""):
             continue
         if found.setdefault(cells["file"], owner) != owner:
             raise OperatorFault(
-                f"--mapping {path} gives {cells['file']} to {found[cells['file']].id} and to {owner.id}.",
+                f"--mapping {path} gives {cells['file']} to {_shown(found[cells['file']])} and to {_shown(owner)}.",
                 fix="Leave one of both lines.",
             )
     return found

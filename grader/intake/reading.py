@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import os
+import re
 import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,10 +13,12 @@ from typing import BinaryIO, Self
 
 from grader.faults import StudentFault
 from grader.intake import archives
-from grader.intake.listing import ARCHIVE, CODE, DOCUMENTS, OTHER_ARCHIVES, has_ending
+from grader.intake.listing import ARCHIVE, CODE, DOCUMENTS, OTHER_ARCHIVES, Entry, has_ending
 from grader.records import Place, Submission
 
 MEGABYTE = 2**20
+_LONGEST_LINK = 4096
+_LINK = re.compile(rb"(?:\xef\xbb\xbf)?\s*https?://\S+\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +111,7 @@ class Reader:
         """Hold archives inside archives up to `most_of_archive` bytes."""
         self._most = most_of_archive
         self._streams: dict[Place, BinaryIO] = {}
+        self._tables: dict[Place, Mapping[str, archives.Member]] = {}
 
     def __enter__(self) -> Self:
         """Return itself."""
@@ -118,6 +122,7 @@ class Reader:
         for stream in self._streams.values():
             stream.close()
         self._streams.clear()
+        self._tables.clear()
 
     def read(self, name: str, place: Place, most: int) -> bytes:
         """Return the bytes at a place, called `name` in messages.
@@ -154,7 +159,10 @@ class Reader:
     def _members(self, container: Place) -> Mapping[str, archives.Member]:
         stream = self._stream(container)
         if container.members:
-            return {one.path: one for one in self.contents(container, container.members[-1]).members}
+            if container not in self._tables:
+                found = self.contents(container, container.members[-1]).members
+                self._tables[container] = {one.path: one for one in found}
+            return self._tables[container]
         facts = os.fstat(stream.fileno())
         return _index(container.path, facts.st_dev, facts.st_ino, facts.st_size, facts.st_mtime_ns)
 
@@ -166,6 +174,17 @@ class Reader:
             else:
                 self._streams[container] = _opened(container.path, name)
         return self._streams[container]
+
+
+def is_link(entry: Entry) -> bool:
+    """Tell whether a small text holds nothing but an address."""
+    if entry.trouble or not has_ending(entry.path, (".txt", ".html", ".htm")):
+        return False
+    try:
+        with Reader(_LONGEST_LINK) as reader:
+            return _LINK.fullmatch(reader.read(entry.path, entry.place, _LONGEST_LINK)) is not None
+    except StudentFault:
+        return False
 
 
 @functools.lru_cache(maxsize=2)

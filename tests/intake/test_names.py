@@ -129,7 +129,7 @@ def test_roster_names_the_students(tmp_path: Path) -> None:
 
 
 def test_mapping_is_filled_in_and_read_back(tmp_path: Path) -> None:
-    """What an instructor fills in wins over every name, two files of one id become one, and nothing is lost."""
+    """What an instructor fills in wins over every name, all files of one id become one, and nothing is lost."""
     folder = folder_of(tmp_path / "class", "doejane_12345_987654_cnn.ipynb", "a.py", "b.py", "=c.py")
     mapping = tmp_path / "mapping.csv"
     mapping.write_text("file,id,student\na.py,12345,Jane Doe\n'=c.py,12345,Jane Doe\nb.py,,\n")
@@ -138,7 +138,7 @@ def test_mapping_is_filled_in_and_read_back(tmp_path: Path) -> None:
     assert "a.py,12345,Jane Doe" in mapping.read_text()
     assert "b.py,," in mapping.read_text()
     found = {one.id: one for one in intake.submissions}
-    assert found["12345"].files == ("=c.py", "a.py")
+    assert found["12345"].files == ("=c.py", "a.py", "cnn.ipynb")
     mapping.write_text(mapping.read_text().replace("b.py,,", "b.py,99,Bob"))
     again = {one.id: one.student for one in submissions.discover(folder, mapping=mapping).submissions}
     assert again["99"] == "Bob"
