@@ -7,10 +7,11 @@ from pathlib import Path
 from grader.faults import OperatorFault
 from grader.intake.folders import folder_item, list_folder
 from grader.intake.gradescope import METADATA
-from grader.intake.grouping import Intake, Known, group
+from grader.intake.grouping import Intake, group
 from grader.intake.listing import CODE, Entry, Listing, has_ending, stem
 from grader.intake.mapping import read_mapping
 from grader.intake.mapping import write as _write_unknown
+from grader.intake.owners import Known
 from grader.intake.people import Roster, read_roster
 from grader.intake.reading import Bounds, Handed, read
 from grader.intake.zips import expanded, list_archive

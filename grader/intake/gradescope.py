@@ -11,7 +11,6 @@ import yaml
 from grader.intake.names import Sign
 
 METADATA = "submission_metadata.yml"
-MAX_BYTES = 128 * 2**20
 MAX_DEPTH = 100
 
 _Parser: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

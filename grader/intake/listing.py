@@ -106,6 +106,14 @@ def same(text: str) -> str:
     return unicodedata.normalize("NFC", text).casefold()
 
 
+def free_path(path: str, home: str, taken: set[str]) -> str:
+    """Return a path that nobody has, with the name of its `home` before it where somebody does, and take it."""
+    while same(path) in taken:
+        path = f"{home}/{path}"
+    taken.add(same(path))
+    return path
+
+
 def most_telling(entries: Sequence[Entry]) -> tuple[Entry, ...]:
     """Return at most `MAX_FILES`, code first and documents next, sorted by path."""
 

@@ -12,6 +12,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from os.path import commonprefix
 
+Key = tuple[str, str]
+"""Where an identity comes from, and what tells it from all others there."""
+
 
 @dataclass(frozen=True, slots=True)
 class Sign:
@@ -44,6 +47,11 @@ class Sign:
     receipt: bool = False
     email: str = ""
     group: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> Key:
+        """Return what is equal for two files of one student in the whole download."""
+        return self.platform, self.key
 
 
 _CANVAS = re.compile(r"(.*?)(_LATE)?_([0-9]{1,20})_([0-9]{1,20})_(.+)", re.DOTALL)
@@ -88,7 +96,8 @@ def moodle(name: str) -> Sign | None:
     if match is None:
         return None
     who, number, _, own = match.groups()
-    return Sign("Moodle", number, number, who.replace("_", " "), own or "")
+    student = who.replace("_", " ")
+    return Sign("Moodle", number, number, f"{student} {number}" if student == "Participant" else student, own or "")
 
 
 def blackboard(name: str) -> Sign | None:

@@ -83,8 +83,11 @@ class Roster:
         found = {one.id: one for text in texts if text and (one := self._words.get(squashed(text))) is not None}
         return next(iter(found.values())) if len(found) == 1 else None
 
-    def inside(self, text: str) -> Person | None:
-        """Return the one person whose id, username or whole name stands in a file's name; None when two do."""
+    def inside(self, text: str, shared: frozenset[str] = frozenset()) -> Person | None:
+        """Return the one person whose id, username or whole name stands in a file's name; None when two do.
+
+        A name in `shared` is one of several people, whatever the roster knows.
+        """
         words = [word for word in re.split(r"[\W_]+", unicodedata.normalize("NFC", text)) if word][:_MAX_WORDS]
         found: dict[str, Person] = {}
         for start in range(len(words)):
@@ -92,7 +95,7 @@ class Roster:
                 key = squashed("".join(words[start:stop]))
                 if len(key) >= _SHORTEST_TOKEN and key in self._words:
                     person = self._words[key]
-                    if person is None:  # two people of one name
+                    if person is None or key in shared:  # two people of one name
                         return None
                     found[person.id] = person
         return next(iter(found.values())) if len(found) == 1 else None

@@ -14,7 +14,7 @@ from pathlib import Path
 from grader.faults import OperatorFault
 
 MAX_BYTES = 64 * 2**20
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]|[\t\r\n]")  # noqa: RUF001  the wide ones count in some locales
+_FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")  # noqa: RUF001  the wide ones count in some locales
 
 
 def read_table(path: Path, option: str) -> tuple[list[str], list[list[str]]]:
@@ -73,11 +73,19 @@ def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]
 def visible(name: str) -> str:
     r"""Return a file's name as a table can hold it: what does not print is written as `\u202e`.
 
-    Different names stay different, because a backslash is written twice.
+    Different names stay different, because a backslash is written twice. So do blanks at both ends, which are
+    trimmed off every cell.
     """
-    return "".join(
-        one if one.isprintable() and one != "\\" else "\\\\" if one == "\\" else f"\\u{ord(one):04x}" for one in name
-    )
+    first, last = len(name) - len(name.lstrip()), len(name.rstrip())
+    return "".join(_visible(one, at_end=not first <= at < last) for at, one in enumerate(name))
+
+
+def _visible(letter: str, *, at_end: bool) -> str:
+    if letter == "\\":
+        return "\\\\"
+    if letter.isprintable() and not at_end:
+        return letter
+    return f"\\u{ord(letter):04x}" if ord(letter) < 2**16 else f"\\U{ord(letter):08x}"
 
 
 def armoured(text: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from grader.faults import OperatorFault, StudentFault
 from grader.intake import archives
 from grader.intake.gradescope import METADATA
-from grader.intake.listing import ARCHIVE, CODE, Entry, Item, Listing, has_ending, most_telling
+from grader.intake.listing import ARCHIVE, CODE, Entry, Item, Listing, free_path, has_ending, most_telling, same, stem
 from grader.intake.names import signs
 from grader.intake.reading import Bounds, Reader, open_archive
 from grader.records import Place
@@ -61,14 +61,12 @@ def expanded(entries: tuple[Entry, ...], bounds: Bounds) -> tuple[tuple[Entry, .
     """
     if any(has_ending(one.path, CODE) for one in entries):
         return entries, ""
-    found: list[Entry] = []
-    opened = 0
+    found = [one for one in entries if not has_ending(one.path, ARCHIVE) or one.trouble]
+    closed = [one for one in entries if has_ending(one.path, ARCHIVE) and not one.trouble]
+    found += closed[_MOST_ARCHIVES:]
+    taken = {same(one.path) for one in found}
     with Reader(bounds.total) as reader:
-        for entry in entries:
-            if not has_ending(entry.path, ARCHIVE) or entry.trouble or opened >= _MOST_ARCHIVES:
-                found.append(entry)
-                continue
-            opened += 1
+        for entry in closed[:_MOST_ARCHIVES]:
             try:
                 contents = reader.contents(entry.place, entry.path)
             except StudentFault as fault:
@@ -76,8 +74,13 @@ def expanded(entries: tuple[Entry, ...], bounds: Bounds) -> tuple[tuple[Entry, .
             leaving = next((one for one in contents.members if one.leaves), None)
             if leaving is not None:
                 return entries, f"In {entry.path}, {leaving.trouble}"
+            home = stem(entry.path)  # two archives may hold one path
             found += [
-                Entry(one.path, replace(entry.place, members=(*entry.place.members, one.path)), one.trouble)
+                Entry(
+                    free_path(one.path, home, taken),
+                    replace(entry.place, members=(*entry.place.members, one.path)),
+                    one.trouble,
+                )
                 for one in contents.members
             ]
     nested = [one.path for one in found if has_ending(one.path, ARCHIVE) and one not in entries]

@@ -67,6 +67,12 @@ def encrypted(path: Path) -> None:
     path.write_bytes(bytes(blob))
 
 
+def unusual(path: Path) -> None:
+    """Write a zip whose member is compressed by LZMA, which unpacks a whole member at once."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("net.py", CODE)
+
+
 def damaged(path: Path) -> None:
     """Write a zip whose member does not fit its checksum."""
     blob = zipped({"net.py": CODE})
@@ -87,6 +93,7 @@ CASES: dict[str, tuple[Callable[[Path], object], str]] = {
     "lying": (lying, "damaged"),
     "encrypted": (encrypted, "encrypted"),
     "damaged": (damaged, "damaged"),
+    "method": (unusual, "compressed in an unusual way"),
     "link": (symlink_member, "is a link"),
 }
 

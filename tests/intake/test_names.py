@@ -9,6 +9,7 @@ import pytest
 from grader import submissions
 from grader.faults import OperatorFault
 from grader.intake import names
+from grader.intake.tables import visible
 from grader.submissions import Bounds
 from tests.intake.classes import zipped
 
@@ -48,6 +49,14 @@ def test_a_download_names_its_student(name: str, identity: str, own: str, late: 
     """Id, own name of the file and late mark are read from the platform's name for it."""
     found = names.signs([name])[name]
     assert (found.id, found.own, found.late) == (identity, own, late)
+
+
+def test_names_in_a_table_stay_different() -> None:
+    """Blanks at both ends, which every cell loses, and what does not print are written out; a backslash twice."""
+    shown = [visible(one) for one in ("a", " a", "a ", "a b", "\\u0020a", "\U0001f40d", "\u202ea")]
+    assert len(set(shown)) == len(shown)
+    assert shown[1:4] == ["\\u0020a", "a\\u0020", "a b"]
+    assert all(one == one.strip() and one.isprintable() for one in shown)
 
 
 @pytest.mark.parametrize(
