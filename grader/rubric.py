@@ -101,7 +101,10 @@ class ReferenceSolution(Table):
 
 
 class Recipe(Table):
-    """How every network is trained; the same for everybody. `warmup` is a share of the steps."""
+    """How every network is trained; the same for everybody.
+
+    `warmup` is a share of the steps; `weights` says whether those that were handed in are trained on or drawn anew.
+    """
 
     steps: Count = 500
     batch: Count = 64
@@ -110,6 +113,7 @@ class Recipe(Table):
     warmup: Annotated[float, Field(ge=0, le=1)] = 0.2
     seed: Seed = 1
     memory_format: Literal["channels_last", "contiguous"] = "channels_last"
+    weights: Literal["submitted", "fresh"] = "submitted"
 
 
 class Budget(Table):

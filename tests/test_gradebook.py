@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import sqlite3
 import struct
 import threading
@@ -166,6 +167,21 @@ def test_a_training_comes_back_as_it_was(book: Gradebook) -> None:
     assert book.find_training("key") is None
     book.save_training("key", stored)
     assert book.find_training("key") == stored
+
+
+def test_a_training_from_an_older_grader(book: Gradebook, path: Path) -> None:
+    """A training that was kept before anybody asked what a network knew at its start is still read."""
+    book.save_training("key", StoredTraining(TRAINING, (0, 3), b""))
+    with sqlite3.connect(path) as connection:
+        (kept,) = connection.execute("SELECT training FROM trainings").fetchone()
+        plain = {key: value for key, value in json.loads(kept).items() if not key.endswith(("_start", "_handed_in"))}
+        connection.execute("UPDATE trainings SET training = ?", (json.dumps(plain),))
+    assert set(json.loads(kept)) - set(plain) == {
+        "accuracy_handed_in", "accuracy_at_start", "asked_at_start", "chance_at_start"
+    }  # fmt: skip
+    found = book.find_training("key")
+    assert found is not None
+    assert found.training == TRAINING
 
 
 def test_work_from_before_does_not_count(book: Gradebook) -> None:

@@ -12,6 +12,7 @@ from grader.criteria import DEFINITIONS
 from grader.faults import RubricFault
 from grader.rubric import Definition, Parameter, Rubric, Rule, load, parse
 from grader.rubric_mistakes import line_of
+from grader.training.recipe import Recipe
 
 COURSE = Path(__file__).parents[1] / "rubrics" / "first_cnn.toml"
 START = 'version = 1\ntitle = "A test"\n'
@@ -65,6 +66,14 @@ def test_least_rubric() -> None:
     assert least.input.shape == (3, 32, 32)
     assert least.recipe.steps == 500
     assert least.human_points == 0
+
+
+def test_weights_are_part_of_the_recipe() -> None:
+    """Weights are taken as submitted unless the rubric says otherwise, and a training depends on which."""
+    least, fresh = read(LEAST), read(LEAST + '[recipe]\nweights = "fresh"')
+    assert (least.recipe.weights, fresh.recipe.weights) == ("submitted", "fresh")
+    assert least.content_hash(["recipe"]) != fresh.content_hash(["recipe"])
+    assert Recipe(**fresh.recipe.model_dump()).weights == "fresh"
 
 
 def test_rubric_is_frozen() -> None:
@@ -151,6 +160,10 @@ def test_json_and_hash() -> None:
         (
             LEAST + '[recipe]\nmemory_format = "nchw"',
             "line 6: recipe.memory_format must be 'channels_last' or 'contiguous', ",
+        ),
+        (
+            LEAST + '[recipe]\nweights = "new"',
+            "line 6: recipe.weights must be 'submitted' or 'fresh', ",
         ),
         (LEAST + "[data]\nheld_out_fraction = 1.0", "line 6: data.held_out_fraction must be less than 1, not 1.0."),
         (LEAST + "[data]\nheld_out_seed = 1", "line 6: data.held_out_seed must differ from data.seed"),

@@ -10,6 +10,7 @@ from grader.records import Role, Trial
 from grader.wording import counted, listed, sentence, size
 
 if TYPE_CHECKING:
+    from grader.records import Examination
     from grader.rubric import Rule
 
 _TWO_THIRDS = 2 / 3
@@ -75,7 +76,13 @@ def budget(evidence: Evidence, rule: Rule) -> Verdict:
     return Verdict(1, f"The network has {cost}, which is within the budget.", evidence=numbers)
 
 
+_MODEST = 10_000
+"""Numbers besides the weights that are not the reason why a network is too large."""
+
+
 def _smaller(evidence: Evidence) -> str:
+    if evidence.examination is not None and _carries_most(evidence.examination):
+        return f"Leave {evidence.examination.carried[0]} out, or make it an nn.Parameter that learns."
     dense = [layer for layer in evidence.layers if layer.role is Role.DENSE]
     largest = max(dense, key=lambda layer: layer.parameters, default=None)
     if largest is None or evidence.examination is None or 2 * largest.parameters < evidence.examination.parameters:
@@ -84,6 +91,12 @@ def _smaller(evidence: Evidence) -> str:
         f"{largest.name} alone has {counted(largest.parameters, 'weight')}, as {size(largest.inputs)} arrive there: "
         "put an nn.MaxPool2d(2) before the Flatten, which makes them four times fewer."
     )
+
+
+def _carries_most(examination: Examination) -> bool:
+    """Tell whether a network is large by what it carries besides its weights."""
+    large = examination.constants > max(_MODEST, examination.parameters // 2)
+    return large and bool(examination.carried)
 
 
 @criterion("The network answers every picture with one score per class", requires=("built", "budget"))

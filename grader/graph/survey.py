@@ -9,12 +9,12 @@ from typing import Any
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from grader.graph import roles
-from grader.graph.document import Document, Graph
+from grader.graph import operators, roles, weights
+from grader.graph.document import Document, Graph, TensorEntry
 from grader.graph.flow import Flow, flow
 from grader.graph.replay import Program, Slot, Step
 from grader.graph.tensors import on_meta
-from grader.records import Layer, Role, Shape, Where
+from grader.records import Carried, Layer, Role, Shape, Where
 
 SETTINGS = {
     "kernel_size", "stride", "padding", "dilation", "groups", "p", "output_size", "ceil_mode", "dim", "start_dim",
@@ -218,9 +218,54 @@ def parameter_count(document: Document) -> int:
     return sum(_size(one.shape) for one in document.tensors if one.role == "parameter")
 
 
-def constant_count(document: Document) -> int:
-    """Return the numbers that the model carries besides parameters and normalisation statistics."""
-    statistics = ("running_mean", "running_var", "num_batches_tracked")
-    return sum(
-        _size(one.shape) for one in document.tensors if one.role != "parameter" and not one.name.endswith(statistics)
-    )
+def constants(surveys: Sequence[Survey]) -> tuple[Carried, ...]:
+    """Return what the model carries besides weights that learn and statistics of normalisation, the largest first.
+
+    What a tensor does decides, not its name. It is left out where it is one number; where every graph takes it as a
+    running mean or variance and the training, the first of `surveys`, makes it anew; and where it is a parameter that
+    learns, or a part of a layer that stands still (a frozen backbone).
+    """
+    document, trained = surveys[0].document, surveys[0]
+    found: dict[int, list[tuple[weights.Use, Graph]]] = {}
+    for one in surveys:
+        for use in weights.uses(document, one.graph, one.flow):
+            found.setdefault(use.tensor, []).append((use, one.graph))
+    learning = weights.reached(trained.graph, trained.flow)
+    carried = []
+    for index, entry in enumerate(document.tensors):
+        taken = found.get(index, [])
+        if _size(entry.shape) == 1 or _is_renewed(entry, taken, trained.graph) or _is_weight(entry, taken):
+            continue
+        if entry.role == "parameter" and (not taken or (_can_learn(entry) and index in learning)):
+            continue
+        carried.append(Carried(entry.name, entry.shape, _numbers(entry), _first_place(document, taken)))
+    return tuple(sorted(carried, key=lambda one: -one.numbers))
+
+
+def _is_renewed(entry: TensorEntry, taken: Sequence[tuple[weights.Use, Graph]], trained: Graph) -> bool:
+    """Tell whether a tensor holds nothing but statistics, which the training makes anew."""
+    if entry.role == "parameter" or any(use.part not in weights.STATISTICS for use, _ in taken):
+        return False
+    return any(graph is trained and weights.renews(graph.nodes[use.node]) for use, graph in taken)
+
+
+def _is_weight(entry: TensorEntry, taken: Sequence[tuple[weights.Use, Graph]]) -> bool:
+    """Tell whether a parameter is a part of layers that work on the pictures, and nothing else."""
+    if entry.role != "parameter" or not taken:
+        return False
+    return all(use.part in weights.LAYERS and (use.fed or use.part is weights.Part.MAGNITUDE) for use, _ in taken)
+
+
+def _can_learn(entry: TensorEntry) -> bool:
+    dtype = operators.DTYPES[entry.dtype]
+    return entry.trainable and (dtype.is_floating_point or dtype.is_complex)
+
+
+def _numbers(entry: TensorEntry) -> int:
+    """Return how many numbers of four bytes a tensor is; a smaller one counts whole, as eight bits are a pixel."""
+    return max(1, -(-operators.DTYPES[entry.dtype].itemsize // 4)) * _size(entry.shape)
+
+
+def _first_place(document: Document, taken: Sequence[tuple[weights.Use, Graph]]) -> Where:
+    places = [place(document, graph.nodes[use.node].place) for use, graph in taken if use.node < len(graph.nodes)]
+    return next((one for one in places if str(one)), Where())

@@ -6,7 +6,7 @@ to disk carries `VERSION`. Shapes leave out the batch axis: `(3, 32, 32)` is one
 """
 
 from grader.records.handed import Passage, Place, Problem, SourceText, Submission
-from grader.records.network import Examination, Layer, Meaning, Role, Trial
+from grader.records.network import Carried, Examination, Layer, Meaning, Role, Trial
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
 from grader.records.report import VERSION, Report, report_from_json
 from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Reference, Score, Training
@@ -16,6 +16,7 @@ __all__ = [
     "VERSION",
     "Advice",
     "Break",
+    "Carried",
     "CurvePoint",
     "Examination",
     "Finding",

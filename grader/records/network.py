@@ -80,6 +80,33 @@ class Trial:
     error: str = ""
 
 
+UNNAMED = "lifted_tensor_"
+"""How export calls tensors that no attribute of the model holds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A tensor that the model carries besides weights that learn and statistics of normalisation.
+
+    Attributes:
+        name: the student's name for it; export's own where it has none.
+        shape: its sizes.
+        numbers: how many numbers of four bytes it is.
+        where: the first line that uses it.
+    """
+
+    name: str
+    shape: Shape
+    numbers: int
+    where: Where
+
+    def __str__(self) -> str:
+        """Say it as a student would: `table (500 x 3,072; cell 3, line 12)`."""
+        sizes = " x ".join(f"{one:,}" for one in self.shape) + (" numbers" if len(self.shape) == 1 else "")
+        name = "a tensor without a name" if self.name.startswith(UNNAMED) else self.name
+        return f"{name} ({'; '.join(part for part in (sizes, str(self.where)) if part)})"
+
+
 @dataclass(frozen=True, slots=True)
 class Examination:
     """What replaying a captured graph showed; criteria are functions of this record alone.
@@ -89,7 +116,8 @@ class Examination:
         layers: the evaluation graph's layers in order of execution (the training graph's where it differs
             are compared in `modes_agree`).
         parameters: trainable numbers, each storage once.
-        constants: numbers that the model carries besides parameters and batch-norm statistics.
+        constants: numbers of four bytes that the model carries besides weights that learn, the weights of frozen
+            layers and statistics that the training makes anew.
         flops: for one picture, forward.
         activation_bytes: sum of all results' sizes for one picture, forward.
         over_budget: which budget was exceeded, as a sentence with numbers; empty when none. Nothing was
@@ -110,6 +138,7 @@ class Examination:
             sentence.
         fidelity: None when the replay agrees with what the child measured on the original; else a sentence.
         narrowest: (layer name, numbers per picture) at the narrowest point on the path; None when unknown.
+        carried: the largest of the tensors that `constants` counts, at most five, the largest first.
     """
 
     complete: bool
@@ -133,3 +162,4 @@ class Examination:
     modes_agree: str | None = None
     fidelity: str | None = None
     narrowest: tuple[str, int] | None = None
+    carried: tuple[Carried, ...] = ()

@@ -75,6 +75,14 @@ class Training:
     """Share of 64 training pictures learnt by heart; None when it was not tried."""
     hardware: dict[str, Any] = field(default_factory=dict)
     """The fingerprint of what it was trained on."""
+    accuracy_handed_in: float | None = None
+    """Share of some training pictures that it knew as it was handed in; None where nobody asked."""
+    accuracy_at_start: float | None = None
+    """The same before the first step; another number where the recipe draws the weights anew."""
+    asked_at_start: int = 0
+    """How many pictures that were."""
+    chance_at_start: float | None = None
+    """Share of the training pictures that always answering with the commonest class gets right."""
 
 
 @dataclass(frozen=True, slots=True)

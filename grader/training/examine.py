@@ -17,12 +17,16 @@ from grader.graph import anatomy
 from grader.graph.document import Document, DocumentError, Graph, parse
 from grader.graph.fidelity import EXAMPLE, TRIALS, disagreement, measure, noise, seed_everything
 from grader.graph.replay import Program
-from grader.graph.survey import Survey, constant_count, layers, parameter_count, survey
+from grader.graph.survey import Survey, constants, layers, parameter_count, survey
 from grader.graph.tensors import check_header, read
-from grader.records import Examination, Role, Shape, Trial
+from grader.records import Carried, Examination, Role, Shape, Trial
+from grader.wording import counted
 
 CLOSE = 1e-4
 """Largest difference between one picture's answers, alone and in a batch, relative to the largest answer."""
+
+CARRIED = 5
+"""How many of the tensors are named that a model carries besides its weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class Budget:
         parameters: trainable numbers.
         flops: for one picture, forward.
         activation_megabytes: results of one picture, forward, together.
-        constants: numbers that are neither parameters nor statistics.
+        constants: numbers of four bytes besides weights and statistics.
     """
 
     parameters: int = 50_000_000
@@ -66,14 +70,13 @@ def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examinati
     document = parse(document_bytes)
     check_header(document, tensor_bytes)
     surveys = _surveys(document, task)
-    train, evaluation = surveys[:2]
-    basics = _basics(document, train, evaluation)
+    basics = _basics(document, surveys)
     over = _over_budget(basics, surveys, task.budget)
     if over or not document.complete:
         return _record(basics, complete=document.complete, over_budget=over)
     tensors = read(document, tensor_bytes, torch.device("cpu"))
     bench = Bench(document, tensors, task, basics["unused"])
-    return _record(basics, complete=True, over_budget="", **bench.findings(evaluation))
+    return _record(basics, complete=True, over_budget="", **bench.findings())
 
 
 def _surveys(document: Document, task: Task) -> tuple[Survey, ...]:
@@ -99,12 +102,15 @@ def _survey(document: Document, graph: Graph, shape: Shape, batch: int) -> Surve
         raise DocumentError(f"the {graph.mode} graph does not run: {_one_line(error)}") from error
 
 
-def _basics(document: Document, train: Survey, evaluation: Survey) -> dict[str, Any]:
+def _basics(document: Document, surveys: Sequence[Survey]) -> dict[str, Any]:
+    train, evaluation = surveys[:2]
+    carried = constants(surveys)
     linear, pooled = anatomy.joined_pairs(evaluation)
     return {
         "layers": layers(evaluation),
         "parameters": parameter_count(document),
-        "constants": constant_count(document),
+        "constants": sum(one.numbers for one in carried),
+        "carried": carried[:CARRIED],
         "flops": _flops(evaluation),
         "activation_bytes": max(_activation_bytes(train), _activation_bytes(evaluation)),
         "meaning": anatomy.meaning(train),
@@ -172,8 +178,17 @@ def _over_budget(basics: dict[str, Any], surveys: Sequence[Survey], budget: Budg
             f"at most {budget.activation_megabytes:g} MB are allowed"
         )
     if basics["constants"] > budget.constants:
-        return f"{basics['constants']:,} numbers that are not parameters; at most {budget.constants:,} are allowed"
+        return _too_much_carried(basics["constants"], basics["carried"][0], budget.constants)
     return ""
+
+
+def _too_much_carried(total: int, largest: Carried, limit: int) -> str:
+    """Say how much a model carries besides its weights, where most of it is, and what the limit is for."""
+    return (
+        f"the model carries {counted(total, 'number')} besides the weights that learn, {largest.numbers:,} of them in "
+        f"{largest}; at most {limit:,} are allowed, because what a network knows it is to learn into its "
+        "weights: a table of remembered pictures is not a network"
+    )
 
 
 def _record(basics: dict[str, Any], **rest: Any) -> Examination:
@@ -215,7 +230,7 @@ class Bench:
         found: torch.Tensor = program(pictures)
         return found
 
-    def findings(self, evaluation: Survey) -> dict[str, Any]:
+    def findings(self) -> dict[str, Any]:
         """Return the fields of an examination that need the network to run."""
         trials = tuple(self.trial(size) for size in TRIALS)
         self.reset()

@@ -37,6 +37,7 @@ class Recipe:
         memory_format: `channels_last` or `contiguous`; it moves the last bits of some operators, so it is
             part of the recipe.
         clip: largest norm of all gradients together; 0 for no limit.
+        weights: `submitted` trains on from the weights as they were handed in, `fresh` draws them anew first.
     """
 
     steps: int = 500
@@ -47,6 +48,7 @@ class Recipe:
     seed: int = 0
     memory_format: str = "channels_last"
     clip: float = 0.0
+    weights: str = "submitted"
 
 
 CURVE_POINTS = 50

@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +21,8 @@ from grader.graph.replay import Program, programs
 from grader.graph.tensors import read
 from grader.records import CurvePoint, Meaning
 from grader.training import device as devices
+from grader.training import fresh
+from grader.training.arrays import Source, mapped
 from grader.training.recipe import Pictures, Recipe, can_fuse, loss_for, predict, train
 
 BY_HEART = 64
@@ -30,28 +31,48 @@ BY_HEART = 64
 BY_HEART_STEPS = 200
 BY_HEART_ENOUGH = 0.9
 
+ASKED = 512
+"""Training pictures that a network is shown before its first step."""
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
     """What to train.
 
     Attributes:
-        train_images: path of a uint8 array (N, C, H, W).
-        train_labels: path of an int64 array (N,).
-        held_out_images: path of a uint8 array (M, C, H, W).
+        train_images: a uint8 array (N, C, H, W), as a path or an open descriptor.
+        train_labels: an int64 array (N,).
+        held_out_images: a uint8 array (M, C, H, W).
         recipe: the settings.
         meaning: what the network's outputs are.
         device: `auto`, `cpu`, `cuda` or `mps`.
         memorise: whether to try to learn 64 pictures by heart first.
     """
 
-    train_images: Path
-    train_labels: Path
-    held_out_images: Path
+    train_images: Source
+    train_labels: Source
+    held_out_images: Source
     recipe: Recipe
     meaning: Meaning
     device: str = "auto"
     memorise: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """What a network knew before its first step; the fields are those of `grader.records.Training`.
+
+    Attributes:
+        accuracy_handed_in: share of some training pictures that it knew as it was handed in.
+        accuracy_at_start: the same after its weights were drawn anew, where the recipe has them drawn.
+        asked_at_start: how many pictures that were.
+        chance_at_start: share of all training pictures that belong to the commonest class.
+    """
+
+    accuracy_handed_in: float
+    accuracy_at_start: float
+    asked_at_start: int
+    chance_at_start: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +85,7 @@ class Trained:
         memorised: share of 64 pictures learnt by heart; None when it was not tried.
         logits: answers (M, K) to the held-out pictures, float32.
         fingerprint: what decides the bits on this machine.
+        start: what was known before.
     """
 
     curve: tuple[CurvePoint, ...]
@@ -71,6 +93,7 @@ class Trained:
     memorised: float | None
     logits: npt.NDArray[np.float32]
     fingerprint: dict[str, object]
+    start: Start
 
 
 def _laid_out(tensor: torch.Tensor, memory_format: torch.memory_format) -> torch.Tensor:
@@ -95,6 +118,11 @@ class Trainee:
             for tensor, described in zip(self.tensors, document.tensors, strict=True)
             if described.trainable and described.role == "parameter"
         ]
+        self.first = [one.detach().clone() for one in self.tensors]
+
+    def draw_anew(self, document: Document, recipe: Recipe) -> None:
+        """Give every parameter and statistic another first value; none of those that were handed in is used."""
+        fresh.draw(document, self.tensors, recipe.batch, recipe.seed)
         self.first = [one.detach().clone() for one in self.tensors]
 
     def reset(self) -> None:
@@ -127,9 +155,15 @@ def run(
     recipe = assignment.recipe
     layout = memory_format(document, recipe)
     trainee = Trainee(document, tensor_bytes, device, recipe.batch, layout)
-    images = np.load(assignment.train_images, mmap_mode="r")
-    labels = torch.from_numpy(np.array(np.load(assignment.train_labels))).to(device)
+    images = mapped(assignment.train_images)
+    labels = torch.from_numpy(np.array(mapped(assignment.train_labels))).to(device)
     pictures = Pictures(images, images, device, layout)
+    handed_in = at_start = known(trainee, pictures, labels, recipe)
+    if recipe.weights == "fresh":
+        trainee.draw_anew(document, recipe)
+        at_start = known(trainee, pictures, labels, recipe)
+    commonest = int(labels.cpu().bincount().max())
+    start = Start(handed_in, at_start, min(ASKED, len(pictures)), commonest / len(labels))
     memorised = None
     if assignment.memorise:
         memorised = learn_by_heart(trainee, pictures, labels, assignment.meaning, recipe)
@@ -137,9 +171,28 @@ def run(
     started = time.perf_counter()
     curve = train(trainee.train, trainee.trainable, pictures, labels, recipe, assignment.meaning, progress)
     seconds = time.perf_counter() - started
-    held_out = Pictures(np.load(assignment.held_out_images, mmap_mode="r"), images, device, layout)
+    held_out = Pictures(mapped(assignment.held_out_images), images, device, layout)
     logits = predict(trainee.evaluate, held_out, recipe.batch, recipe.seed)
-    return Trained(curve, seconds, memorised, logits, devices.fingerprint(device))
+    return Trained(curve, seconds, memorised, logits, devices.fingerprint(device), start)
+
+
+def known(trainee: Trainee, pictures: Pictures, labels: torch.Tensor, recipe: Recipe) -> float:
+    """Return the share of at most 512 training pictures that is answered right, and leave everything as it was.
+
+    The training that follows seeds every generator itself and starts from the first values, so asking moves none of
+    its bits. Pictures are drawn, as a data set may be sorted by class.
+    """
+    count = min(ASKED, len(pictures))
+    chosen = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(recipe.seed))[:count]
+    filled = torch.cat([chosen, chosen.repeat(1 + recipe.batch // count)[: -count % recipe.batch]]).to(labels.device)
+    seed_everything(recipe.seed)
+    right: list[torch.Tensor] = []
+    with torch.no_grad():
+        for start in range(0, len(filled), recipe.batch):
+            indices = filled[start : start + recipe.batch]
+            right.append(trainee.evaluate(pictures.batch(indices)).argmax(1) == labels[indices])
+    trainee.reset()
+    return float(torch.cat(right)[:count].float().mean())
 
 
 def learn_by_heart(

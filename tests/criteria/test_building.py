@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from grader.criteria import Evidence
-from grader.records import Break, Outcome, Repair, Role, Status, Trial, Where
+from grader.records import Break, Carried, Outcome, Repair, Role, Status, Trial, Where
 from grader.scoring import status_of
 
 from .samples import (
@@ -90,6 +90,16 @@ def test_forward_break_is_built() -> None:
     """A network that breaks in forward was built, also when no layer of it could be captured."""
     assert finding("built", broken(CONV)).points == 3
     assert finding("built", replace(broken(CONV), examination=None)).points == 3
+
+
+def test_too_much_besides_the_weights() -> None:
+    """A network that is large by what it remembers is told to leave that out, not to pool."""
+    table = Carried("table.running_mean", (500, 3072), 1_536_000, Where("a.ipynb", 3, 12))
+    evidence = changed(over_budget="too much is carried", trials=(), constants=1_536_000, carried=(table,))
+    assert finding("budget", evidence).help == (
+        "Leave table.running_mean (500 x 3,072; cell 3, line 12) out, or make it an nn.Parameter that learns."
+    )
+    assert "fc1 alone" in finding("budget", changed(over_budget="x", constants=10, carried=(table,))).help
 
 
 def test_over_budget() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from grader.graph import roles
-from grader.graph.document import DocumentError
-from grader.graph.survey import constant_count, layers, parameter_count, survey
+from grader.graph import operators, roles
+from grader.graph.document import Document, DocumentError, Node, TensorEntry
+from grader.graph.flow import flow
+from grader.graph.survey import constants, layers, parameter_count, survey
 from grader.records import Layer, Role, Where
 from tests.graph.samples import CNN, PICTURES, SHAPE, Reference, Sketch, document, node, parameter, slot, surveyed
 
@@ -81,22 +84,114 @@ def test_shared_parameters_count_once() -> None:
     assert parameter_count(described) == 81
 
 
+def carried(described: Document) -> dict[str, int]:
+    """Return what a document carries besides its weights, by name."""
+    both = (surveyed(described, mode="train"), surveyed(described))
+    return {one.name: one.numbers for one in constants(both)}
+
+
+def kept(name: str, *shape: int, dtype: torch.dtype = torch.float32, role: str = "buffer") -> TensorEntry:
+    """Describe a tensor that does not learn."""
+    return replace(parameter(name, *shape, role=role, trainable=False), dtype=operators.DTYPES.index(dtype))
+
+
 def test_what_counts() -> None:
-    """Parameters, frozen ones too, are counted apart from constants; normalisation statistics are neither."""
+    """Parameters, frozen ones too, are counted apart from what else is carried; one number is not worth counting."""
     described = document(
         [
             parameter("a.weight", 2, 3),
             parameter("a.bias", 3, trainable=False),
-            parameter("norm.running_mean", 100, role="buffer", trainable=False),
-            parameter("norm.running_var", 100, role="buffer", trainable=False),
-            parameter("norm.num_batches_tracked", role="buffer", trainable=False),
-            parameter("table", 7, role="buffer", trainable=False),
-            parameter("lifted", 5, role="constant", trainable=False),
+            kept("norm.num_batches_tracked", dtype=torch.int64),
+            kept("table", 7),
+            kept("lifted", 5, role="constant"),
         ],
         [node("relu", slot(0))],
     )
     assert parameter_count(described) == 2 * 3 + 3
-    assert constant_count(described) == 7 + 5
+    assert carried(described) == {"table": 7, "lifted": 5}
+
+
+NORMED = [
+    kept("norm.running_mean", 3),
+    kept("norm.running_var", 3),
+]
+
+
+def normed(training: bool, momentum: float = 0.1) -> Node:
+    """Normalise pictures with the first two tensors of the table."""
+    return node("batch_norm", slot(0), None, None, slot(1), slot(2), training, momentum, 1e-5, False)
+
+
+@pytest.mark.parametrize(
+    ("train", "evaluation", "expected"),
+    [
+        ([normed(True)], [normed(False)], set()),
+        ([normed(False)], [normed(False)], {"norm.running_mean", "norm.running_var"}),
+        ([normed(True, 0.0)], [normed(False)], {"norm.running_mean", "norm.running_var"}),
+        ([node("relu", slot(0))], [normed(False)], {"norm.running_mean", "norm.running_var"}),
+        ([normed(True)], [node("mul.Tensor", slot(2), 2.0), normed(False)], {"norm.running_var"}),
+        ([normed(True)], [node("unsqueeze", slot(1), 0), node("add.Tensor", slot(3), 1.0)], {"norm.running_mean"}),
+    ],
+)
+def test_statistics(train: list[Node], evaluation: list[Node], expected: set[str]) -> None:
+    """Statistics are left out where the training makes them anew and nothing else reads them, whatever their name."""
+    assert set(carried(document(NORMED, train, evaluation))) == expected
+
+
+ROWS = node("flatten.using_ints", slot(0), 1)
+
+
+@pytest.mark.parametrize(
+    ("entry", "use", "expected"),
+    [
+        (kept("frozen.weight", 5, 192, role="parameter"), node("linear", slot(2), slot(1)), 0),
+        (kept("frozen", 192, 5, role="parameter"), node("matmul", slot(2), slot(1)), 0),
+        (kept("table.running_mean", 5, 192), node("linear", slot(2), slot(1)), 960),
+        (kept("plain", 5, 192, role="constant"), node("linear", slot(2), slot(1)), 960),
+        (kept("frozen", 1, 192, role="parameter"), node("sub.Tensor", slot(2), slot(1)), 192),
+        (kept("frozen.weight", 192, 5, role="parameter"), node("linear", slot(1), slot(1)), 960),
+        (kept("words", 4, 7, role="parameter"), node("embedding", slot(1), slot(1)), 28),
+        (parameter("learns", 1, 192), node("sub.Tensor", slot(2), slot(1)), 0),
+        (kept("pixels", 40, dtype=torch.int8), node("sum", slot(1)), 40),
+        (kept("mask", 40, dtype=torch.bool), node("sum", slot(1)), 40),
+        (kept("half", 40, dtype=torch.float16), node("sum", slot(1)), 40),
+        (kept("packed", 40, dtype=torch.int64), node("sum", slot(1)), 80),
+        (kept("double", 40, dtype=torch.float64), node("sum", slot(1)), 80),
+        (kept("complex", 40, dtype=torch.complex64), node("sum", slot(1)), 80),
+        (replace(kept("learns?", 40, dtype=torch.int64, role="parameter"), trainable=True), node("sum", slot(1)), 80),
+    ],
+    ids=lambda given: given.name if isinstance(given, TensorEntry) else "",
+)
+def test_what_a_model_carries(entry: TensorEntry, use: Node, expected: int) -> None:
+    """What is no weight that learns, and no layer's frozen weight, is counted in numbers of four bytes."""
+    document_ = document([entry], [ROWS, use])
+    traces = [
+        replace(surveyed(CNN), document=document_, graph=one, flow=flow(document_, one)) for one in document_.graphs
+    ]
+    assert sum(one.numbers for one in constants(traces)) == expected
+
+
+@pytest.mark.parametrize("cut", ["detach", "round"])
+def test_a_parameter_that_no_gradient_reaches(cut: str) -> None:
+    """A table that is called a parameter and used behind a detach is carried; a layer's weight there is not."""
+    sketch = Sketch()
+    table_ = sketch.call(cut, sketch.tensor("table", 1, 192))
+    sketch.call("sub.Tensor", sketch.flat(PICTURES), table_)
+    assert carried(sketch.finish()) == {"table": 192}
+    sketch = Sketch()
+    sketch.dense(sketch.call(cut, sketch.dense(sketch.flat(PICTURES), "cut", 192, 7)), "dense", 7, 5)
+    assert carried(sketch.finish()) == {}
+
+
+def test_the_largest_comes_first_with_its_place() -> None:
+    """Many small tensors add up; the largest is named with its shape and the line that uses it."""
+    entries = [*(kept(f"small.{number}", 10) for number in range(30)), kept("table", 20, 10)]
+    found = constants((surveyed(document(entries, [node("sum", slot(31), line=4)]), mode="train"),))
+    assert sum(one.numbers for one in found) == 500
+    assert str(found[0]) == "table (20 x 10; net.py, line 4)"
+    assert str(replace(found[0], name="lifted_tensor_3", shape=(7,), where=Where())) == (
+        "a tensor without a name (7 numbers)"
+    )
 
 
 def test_names() -> None:

@@ -149,7 +149,22 @@ OVER: dict[str, tuple[Document, Budget, str]] = {
     "constants": (
         document([parameter("table", 100, role="buffer", trainable=False)], [node("relu", slot(0))]),
         Budget(constants=99),
-        "100 numbers that are not parameters; at most 99 are allowed",
+        (
+            "the model carries 100 numbers besides the weights that learn, 100 of them in table (100 numbers); at most "
+            "99 are allowed, because what a network knows it is to learn into its weights: a table of remembered "
+            "pictures is not a network"
+        ),
+    ),
+    "a table under another name": (
+        document(
+            [parameter("table.running_mean", 1, 192, role="buffer", trainable=False)],
+            [node("flatten.using_ints", slot(0), 1), node("sub.Tensor", slot(2), slot(1), label="table", line=3)],
+        ),
+        Budget(constants=191),
+        (
+            "the model carries 192 numbers besides the weights that learn, 192 of them in table.running_mean (1 x 192; "
+            "net.py, line 3); at most 191 are allowed"
+        ),
     ),
 }
 

@@ -84,6 +84,9 @@ def test_a_network_learns(arguments: dict[str, Any]) -> None:
     assert said["curve"][-1]["step"] == 60
     assert said["curve"][-1]["loss"] < said["curve"][0]["loss"] / 2
     assert said["fingerprint"]["device"] == "cpu"
+    assert said["start"]["asked_at_start"] == COUNT
+    assert said["start"]["accuracy_at_start"] == said["start"]["accuracy_handed_in"] < 0.5
+    assert said["start"]["chance_at_start"] == 1 / CLASSES
     assert (logits.argmax(1) == (np.arange(COUNT) % CLASSES)[::-1]).mean() > 0.9
 
 
