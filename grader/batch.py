@@ -6,8 +6,9 @@ import contextlib
 import hashlib
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,8 @@ from grader.report.exports.csv import write_grades
 from grader.report.exports.report_json import write_report
 from grader.report.terminal import BatchProgress, show_batch, show_mixed, show_unchanged
 from grader.rubric import load
-from grader.sandbox.launch import worker
+from grader.sandbox import ladder
+from grader.sandbox.launch import Worker, worker
 from grader.shelf import Shelf
 from grader.submissions import Intake
 from grader.versions import versions
@@ -50,6 +52,7 @@ class BatchOptions:
         device: `auto`, `cpu`, `cuda` or `mps`.
         fresh: do everything again.
         mixed: go on although the gradebook holds results of other hardware.
+        isolation: `auto`, `none`, or the rung of the ladder that has to hold.
         only: ids of the submissions to grade; all when empty.
         as_json: print the reports and nothing else on standard output.
         command: the words of the command line, for the record.
@@ -65,6 +68,7 @@ class BatchOptions:
     device: str = "auto"
     fresh: bool = False
     mixed: bool = False
+    isolation: str = "auto"
     only: tuple[str, ...] = ()
     as_json: bool = False
     command: tuple[str, ...] = ()
@@ -74,16 +78,17 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     """Grade as `options` say; return the exit code.
 
     `console` gets the table (or the JSON), `notices` the progress. Raises OperatorFault for what is wrong with
-    the command, the rubric or the data, StorageFault when the disk is full.
+    the command, the rubric or the data, or when no walls hold here, StorageFault when the disk is full.
     """
     started = time.monotonic()
     rubric = load(options.rubric, DEFINITIONS)
+    walls = ladder.demanded(options.isolation, options.device)
     intake = _intake(options, notices)
     chosen = _chosen(intake.submissions, options)
-    assignment = Assignment(rubric, None, None, options.device, versions())
+    assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
     with Gradebook.open(options.out / "gradebook.sqlite", time.time) as gradebook:
         before = gradebook.last_change()
-        night = _run(options, assignment, gradebook, chosen, notices)
+        night = _run(options, assignment, partial(worker, walls.fence), gradebook, chosen, notices)
         wanted = {one.id for one in intake.submissions}
         reports = [one for one in gradebook.current_reports() if one.submission.id in wanted]
         write_report(reports, options.out / "report.json")
@@ -139,7 +144,12 @@ def _chosen(found: Sequence[Submission], options: BatchOptions) -> tuple[Submiss
 
 
 def _run(
-    options: BatchOptions, assignment: Assignment, gradebook: Gradebook, found: Sequence[Submission], notices: Console
+    options: BatchOptions,
+    assignment: Assignment,
+    start: Callable[[], Worker],
+    gradebook: Gradebook,
+    found: Sequence[Submission],
+    notices: Console,
 ) -> Night:
     progress = BatchProgress(notices, len(found), time.monotonic)
 
@@ -149,7 +159,7 @@ def _run(
     cache, stamp = datasets.cache_folder(), hardware.stamp(options.device)
     known = hardware.remembered(cache, stamp)
     # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
-    with progress, _executor(LocalExecutor(options.workers, worker, tell, eager=known is None)) as executor:
+    with progress, _executor(LocalExecutor(options.workers, start, tell, eager=known is None)) as executor:
         assignment = replace(assignment, data=datasets.stored(assignment.rubric, options.data))
         if known is None:
             known = executor.submit(describe, {"id": "this machine", "device": options.device}).result()
@@ -250,6 +260,7 @@ def _plain(options: BatchOptions) -> dict[str, Any]:
         "device": options.device,
         "fresh": options.fresh,
         "mixed": options.mixed,
+        "isolation": options.isolation,
         "only": list(options.only),
     }
 

@@ -23,7 +23,10 @@ from grader.report.exports.report_json import as_json
 from grader.report.plain import inert_line
 from grader.report.terminal import show_check
 from grader.rubric import Input, Rubric, load
+from grader.sandbox import ladder
+from grader.sandbox.ladder import Standing
 from grader.sandbox.launch import Worker, worker
+from grader.sandbox.walls.fence import Fence
 from grader.versions import versions
 from grader.work import describe
 
@@ -40,6 +43,7 @@ class CheckOptions:
         shape: the rubric's input shape in other numbers; None to keep it.
         classes: the same for the number of classes.
         device: `auto`, `cpu`, `cuda` or `mps`.
+        isolation: `auto`, `none`, or the rung of the ladder that has to hold.
         as_json: print the report as JSON and nothing else on standard output.
     """
 
@@ -50,6 +54,7 @@ class CheckOptions:
     shape: tuple[int, int, int] | None = None
     classes: int | None = None
     device: str = "auto"
+    isolation: str = "auto"
     as_json: bool = False
 
 
@@ -59,10 +64,11 @@ def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
     Raises OperatorFault for what is wrong with the command, the rubric or the data.
     """
     submission = submissions.single(options.submission)
+    walls = _walls(options)
     # The sandbox imports torch for seconds; everything else happens meanwhile.
-    with _slot(notices, warm=options.train) as slot:
+    with _slot(notices, walls.fence, warm=options.train) as slot:
         rubric = _rubric(options)
-        assignment = Assignment(rubric, None, None, options.device, versions())
+        assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
         if options.train:
             assignment = _with_data(assignment, options, slot, notices)
         slot.submission = submission.id
@@ -75,6 +81,17 @@ def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
     else:
         show_check(console, report)
     return exit_code(report)
+
+
+def _walls(options: CheckOptions) -> Standing:
+    """Return the best walls that hold here; somebody's own work is checked without any as well, and told so.
+
+    Raises:
+        OperatorFault: the rung that was asked for does not hold.
+    """
+    if options.isolation != "auto":
+        return ladder.demanded(options.isolation, options.device)
+    return ladder.standing(accelerator=options.train and ladder.accelerates(options.device)) or ladder.unwalled()
 
 
 def exit_code(report: Report) -> int:
@@ -117,9 +134,9 @@ def _done(result: dict[str, Any]) -> Future[Any]:
 
 
 @contextmanager
-def _slot(notices: Console, *, warm: bool) -> Iterator[LocalSlot]:
+def _slot(notices: Console, fence: Fence, *, warm: bool) -> Iterator[LocalSlot]:
     """Give a slot whose worker starts at once; what it does is shown on `notices` where that is a terminal."""
-    started: Worker = worker(warm=warm)
+    started: Worker = worker(fence, warm=warm)
     with notices.status("starting") as status:
 
         def tell(_slot: int, submission: str, stage: str, done: int, total: int) -> None:

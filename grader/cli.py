@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import textwrap
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader import cli_appeals, cli_data
-from grader.faults import GraderError, GraderFault, OperatorFault
+from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -37,6 +38,16 @@ class Device(StrEnum):
     MPS = "mps"
 
 
+class Isolation(StrEnum):
+    """What stands between submissions and this machine."""
+
+    AUTO = "auto"
+    NONE = "none"
+    A = "A"
+    B = "B"
+    C = "C"
+
+
 @app.callback()
 def _root() -> None:
     """Keep `check` and `batch` as commands of their own."""
@@ -53,6 +64,9 @@ def check(
     input_shape: Annotated[str | None, typer.Option("--input", help="Picture shape, such as 3x32x32.")] = None,
     classes: Annotated[int | None, typer.Option(min=2, help="Number of classes.")] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
+    isolation: Annotated[
+        Isolation, typer.Option(help="Walls around the code: the best that hold here, none, or this rung.")
+    ] = Isolation.AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
 ) -> None:
     """Check one submission: which layers were found, the shape after each, and what to change."""
@@ -60,7 +74,17 @@ def check(
 
     console, notices = _consoles()
     shape = parse_shape(input_shape) if input_shape is not None else None
-    options = CheckOptions(submission, rubric, data, train or data is not None, shape, classes, device.value, as_json)
+    options = CheckOptions(
+        submission=submission,
+        rubric=rubric,
+        data=data,
+        train=train or data is not None,
+        shape=shape,
+        classes=classes,
+        device=device.value,
+        isolation=isolation.value,
+        as_json=as_json,
+    )
     raise typer.Exit(run_check(options, console, notices))
 
 
@@ -86,6 +110,9 @@ def batch(
     mixed: Annotated[
         bool, typer.Option("--mixed", help="Go on although the gradebook holds results of other hardware.")
     ] = False,
+    isolation: Annotated[
+        Isolation, typer.Option(help="Walls around submissions: the best that hold here, none, or this rung.")
+    ] = Isolation.AUTO,
     only: Annotated[
         list[str] | None, typer.Option(help="Grade this submission alone; may be given several times.")
     ] = None,
@@ -107,11 +134,27 @@ def batch(
         device=device.value,
         fresh=fresh,
         mixed=mixed,
+        isolation=isolation.value,
         only=tuple(only or ()),
         as_json=as_json,
         command=tuple(sys.argv[1:]),
     )
     raise typer.Exit(run_batch(options, console, notices))
+
+
+@app.command()
+def doctor(
+    device: Annotated[Device, typer.Option(help="Where networks will be trained.")] = Device.AUTO,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Try the walls again, also if they were tried before.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON and nothing else.")] = False,
+) -> None:
+    """Say what stands between submissions and this machine: what was tried, and what was blocked."""
+    from grader.doctor import run_doctor
+
+    console, notices = _consoles()
+    raise typer.Exit(run_doctor(device.value, console, notices, fresh=fresh, as_json=as_json))
 
 
 app.add_typer(cli_data.data, name="data")
@@ -135,6 +178,10 @@ def _consoles() -> tuple[Console, Console]:
 def _complain(fault: GraderError) -> None:
     """Say what is wrong in one line."""
     typer.echo(f"grader: {' '.join(str(fault).split())}", err=True)
+    if isinstance(fault, WallsFault):
+        typer.echo("\nTwo ways on:", err=True)
+        for number, way in enumerate(fault.ways, 1):
+            typer.echo(textwrap.fill(way, 88, initial_indent=f"  {number}. ", subsequent_indent="     "), err=True)
 
 
 def main() -> None:

@@ -6,7 +6,8 @@ GraderError                 everything raised on purpose in this package
 │   └── StorageFault        the disk is full or broken; the run ends, finished work stays
 └── OperatorFault           the command's own arguments; one line and exit code 2
     ├── RubricFault         a mistake in the rubric file
-    └── DataFault           a mistake in the pictures or their labels
+    ├── DataFault           a mistake in the pictures or their labels
+    └── WallsFault          nothing stands between submissions and this machine; with the ways on
 """
 
 
@@ -47,3 +48,16 @@ class RubricFault(OperatorFault):
 
 class DataFault(OperatorFault):
     """The pictures or labels handed to the grader are unusable; `what` names the file."""
+
+
+class WallsFault(OperatorFault):
+    """No walls hold on this machine, so that strangers' programs are not started.
+
+    Attributes:
+        ways: what can be done, each with its risk.
+    """
+
+    def __init__(self, what: str, why: str, ways: tuple[str, ...]) -> None:
+        """Keep the ways beside the sentences."""
+        super().__init__(what, why)
+        self.ways = ways

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
+from grader import scoring
 from grader.claims import Claim, Facts, examination_from, read_explained
 from grader.criteria import Evidence
 from grader.diagnosis import Explanation, explain, explain_stopped
@@ -12,7 +14,14 @@ from grader.gradebook_records import StoredTraining
 from grader.orders import Assignment
 from grader.records import Break, Model, Passage, Score, Training
 from grader.rubric import Rubric
+from grader.wording import counted
 from grader.work import Plain
+
+MODEST = 10_000
+"""Numbers that a model may carry besides its weights without a word about it."""
+
+ALREADY_TRAINED = 0.15
+"""How far above chance a network's accuracy before its first step surely lies (95 %) when it arrives trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +63,8 @@ def gather(
     unseen = ""
     if claim.outcome == "uncapturable":
         unseen = f"The model runs, but it cannot be captured: {claim.reason.rstrip('.')}."
+    elif claim.outcome == "crashed":  # said after the student's code had begun, and therefore a claim
+        unseen = "The capture of the model ended in an error."
     elif captured["rejected"]:
         unseen = f"The captured model cannot be replayed: {captured['rejected']}."
     elif claim.outcome == "" and stopped is None:
@@ -109,6 +120,52 @@ def doubts(evidence: Evidence) -> tuple[str, ...]:
     if examination is not None and examination.modes_agree:
         found.append(f"Training and evaluation differ: {examination.modes_agree}.")
     return tuple(found)
+
+
+def remarks(evidence: Evidence) -> tuple[str, ...]:
+    """Say what costs no points and is no doubt: what the model carries, and whether it arrives already trained."""
+    return (*_carries(evidence), *_arrives_trained(evidence.training, evidence.classes))
+
+
+def _carries(evidence: Evidence) -> Iterator[str]:
+    """Name the largest of what a model carries besides its weights; over budget, the criterion says it."""
+    examination = evidence.examination
+    if examination is None or examination.over_budget or examination.constants <= MODEST or not examination.carried:
+        return
+    largest = examination.carried[0]
+    yield (
+        f"The model carries {counted(examination.constants, 'number')} besides the weights that learn, "
+        f"{largest.numbers:,} of them in {largest}; that is within the budget."
+    )
+
+
+def _arrives_trained(training: Training | None, classes: int) -> Iterator[str]:
+    """Say that a network knew the training pictures before its first step, and what the recipe makes of it."""
+    if training is None or training.accuracy_handed_in is None or training.accuracy_at_start is None:
+        return
+    chance = max(1 / classes, training.chance_at_start or 0.0)
+    pictures, guess = training.asked_at_start, f"{100 * chance:.0f} % is chance"
+    drawn = training.recipe.get("weights") == "fresh"
+    if _knows(training.accuracy_handed_in, pictures, chance):
+        taken = (
+            f"The rubric has its weights drawn anew, after which it knew {100 * training.accuracy_at_start:.0f} %."
+            if drawn
+            else "The rubric takes it as submitted."
+        )
+        yield (
+            f"The network knew {100 * training.accuracy_handed_in:.0f} % of the training pictures before its first "
+            f"step ({guess}): it arrives already trained. {taken}"
+        )
+    if drawn and _knows(training.accuracy_at_start, pictures, chance):
+        yield (
+            f"With its weights drawn anew the network still knew {100 * training.accuracy_at_start:.0f} % of the "
+            f"training pictures ({guess}): what it knows lies in what it carries besides its weights."
+        )
+
+
+def _knows(accuracy: float, pictures: int, chance: float) -> bool:
+    """Tell whether an accuracy surely lies above chance; see `ALREADY_TRAINED`."""
+    return pictures > 0 and scoring.wilson(round(accuracy * pictures), pictures)[0] > chance + ALREADY_TRAINED
 
 
 def last_words(captured: Plain) -> tuple[str, ...]:

@@ -40,6 +40,7 @@ class Assignment:
         fingerprint: of the hardware that trains; empty when nothing is trained.
         seed: of building and training, on top of the recipe's.
         mixed: sentences on the hardware of this gradebook, when it holds results of more than one.
+        isolation: what stands between submissions and this machine, as reports say it.
     """
 
     rubric: Rubric
@@ -50,6 +51,7 @@ class Assignment:
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     mixed: tuple[str, ...] = ()
+    isolation: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,10 @@ def training_content(graph: str, assignment: Assignment) -> str:
     if assignment.data is None:
         return ""
     arguments = _train_arguments(assignment, "")
-    return _digest(["content", graph, arguments["recipe"], arguments["memorise"], assignment.data.content_hash])
+    recipe = dict(arguments["recipe"])
+    if recipe["weights"] == "submitted":
+        del recipe["weights"]  # what was trained before there was a choice counts as well
+    return _digest(["content", graph, recipe, arguments["memorise"], assignment.data.content_hash])
 
 
 def capture_order(prepared: Prepared, assignment: Assignment, *, capture: bool, explain: bool) -> Plain | None:
@@ -160,6 +165,7 @@ def training_order(submission: str, captured: Plain, document: bytes, tensors: b
         "document": document,
         "tensors": tensors,
         "train": _train_arguments(assignment, captured["examination"]["meaning"]),
+        "files": _train_files(assignment),
         "limits": _train_limits(assignment.rubric, assignment.device).to_json(),
     }
 
@@ -188,17 +194,23 @@ def _examine_arguments(rubric: Rubric) -> Plain:
 
 
 def _train_arguments(assignment: Assignment, meaning: str) -> Plain:
-    data = assignment.data
-    assert data is not None
     recipe = assignment.rubric.recipe
     return {
-        "train_images": str(data.train_images),
-        "train_labels": str(data.train_labels),
-        "held_out_images": str(data.held_out_images),
         "recipe": {**recipe.model_dump(), "seed": recipe.seed + assignment.seed},
         "device": assignment.device,
         "memorise": "memorises" in assignment.rubric.criteria,
         "meaning": meaning,
+    }
+
+
+def _train_files(assignment: Assignment) -> dict[str, str]:
+    """Return what a trainer is given to read: everything but the held-out labels."""
+    data = assignment.data
+    assert data is not None
+    return {
+        "train_images": str(data.train_images),
+        "train_labels": str(data.train_labels),
+        "held_out_images": str(data.held_out_images),
     }
 
 

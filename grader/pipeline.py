@@ -11,7 +11,6 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +19,7 @@ from grader import scoring
 from grader.claims import Facts, read_claim, read_facts
 from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
-from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of
+from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of, remarks
 from grader.gradebook_records import StoredTraining
 from grader.orders import (
     Assignment,
@@ -43,7 +42,6 @@ from grader.records import (
     Submission,
     Training,
 )
-from grader.sandbox.confine import ISOLATION
 from grader.work import Plain, run_capture, run_training
 
 SCORE_PARTS = ("title", "input", "criteria", "human")
@@ -79,7 +77,7 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
     if prepared.fault is not None or work.captured is None:
         return _unread(prepared, work, assignment)
     claim, facts = read_claim(work.captured["claim"]), read_facts(work.captured["facts"])
-    if claim.outcome == "crashed":
+    if claim.outcome == "crashed" and not work.captured["facts"]:
         raise GraderFault("The capture crashed in the grader's own code.", claim.reason)
     training = work.training.training if work.training is not None else None
     logits = _logits(work.training)
@@ -103,6 +101,7 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
         keys=keys_of(prepared, assignment, work),
         notes=(
             *doubts(evidence),
+            *remarks(evidence),
             *_further(facts.notes(), claim.broke),
             *claim.notes,
             *last_words(work.captured),
@@ -151,6 +150,7 @@ def stored_training(trained: Plain, graph: str, assignment: Assignment) -> Store
         tuple(CurvePoint(**one) for one in trained["curve"]),
         trained["memorised"],
         trained["fingerprint"],
+        **trained.get("start", {}),
     )
     return StoredTraining(training, tuple(trained["shape"]), trained["logits"], training_content(graph, assignment))
 
@@ -186,21 +186,10 @@ def _report(submission: Submission, assignment: Assignment, findings: tuple[Find
         human_points=sums.human_points,
         human_max=sums.human_max,
         stopped=None,
-        isolation=isolation(),
+        isolation=dict(assignment.isolation),
         versions=dict(assignment.versions),
         keys=Keys(),
     )
-
-
-def isolation() -> dict[str, Any]:
-    """Say what stands between student code and this machine, and what does not."""
-    return {
-        "rung": "process",
-        "active": list(ISOLATION),
-        "missing": [
-            "no namespaces, no Landlock, no seccomp yet: student code can read this user's files and use the network"
-        ],
-    }
 
 
 def _unread(prepared: Prepared, work: Work, assignment: Assignment) -> Report:

@@ -12,13 +12,14 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Protocol
 
 from grader.faults import GraderFault, OperatorFault
 from grader.sandbox.launch import Done, Worker
 from grader.sandbox.protocol import Kind, Limits
 
-FORMAT = 2
+FORMAT = 3
 """Of captures and examinations; part of their key, so that a change of meaning is never mixed up."""
 
 EXPLANATION_FORMAT = 1
@@ -69,6 +70,7 @@ class TrainingOrder:
         document: the captured graphs.
         tensors: their tensors, as safetensors.
         train: arguments of the training.
+        files: paths of the pictures and their labels, which are opened for the trainer.
         limits: of the training, as `Limits.to_json` gives them.
     """
 
@@ -77,6 +79,7 @@ class TrainingOrder:
     document: bytes
     tensors: bytes
     train: Plain
+    files: Mapping[str, str]
     limits: Plain
 
 
@@ -102,7 +105,8 @@ def run_training(order: Plain, slot: Slot) -> Plain:
     steps = job.train["recipe"]["steps"]
     slot.tell("training", 0, steps)
     blobs = {"document": job.document, "tensors": job.tensors}
-    done = slot.worker.run("train", job.train, blobs, Limits(**job.limits), _follow(slot, steps))
+    files = {name: Path(path) for name, path in job.files.items()}
+    done = slot.worker.run("train", job.train, blobs, Limits(**job.limits), _follow(slot, steps), files)
     answer = _ours(done, "trained")
     if answer["outcome"] != "trained":
         raise GraderFault("The captured graph could not be trained.", answer["reason"])
@@ -111,6 +115,7 @@ def run_training(order: Plain, slot: Slot) -> Plain:
         "curve": answer["curve"],
         "seconds": answer["seconds"],
         "memorised": answer["memorised"],
+        "start": answer["start"],
         "shape": answer["shape"],
         "fingerprint": answer["fingerprint"],
         "recipe": job.train["recipe"],
@@ -185,13 +190,13 @@ def _capture(job: CaptureOrder, files: Mapping[str, bytes], slot: Slot) -> Plain
     done = slot.worker.run("capture", job.capture, files, Limits(**job.limits))
     if done.stopped == "infra-error":
         done = slot.worker.run("capture", job.capture, files, Limits(**job.limits))
+    if done.trouble:
+        raise GraderFault("The walls could not be put up.", done.trouble, "grader doctor --fresh says more.")
     claim = done.result()
-    if done.stopped == "infra-error":
-        raise GraderFault("The sandbox died while this submission was captured.", done.output[-300:])
     document, tensors = done.frames.get(Kind.DOCUMENT, b""), done.frames.get(Kind.TENSORS, b"")
     found: Plain = {
-        "stopped": done.stopped,
-        "output": done.output[:4000],
+        "stopped": "killed-supervisor" if done.stopped == "infra-error" else done.stopped,
+        "output": _ends(done.output, 4000),
         "facts": _object(done.frames.get(Kind.FACTS, b"{}")),
         "claim": claim,
         "document": document,
@@ -204,6 +209,11 @@ def _capture(job: CaptureOrder, files: Mapping[str, bytes], slot: Slot) -> Plain
         _examine(job, found, slot)
     found["seconds"] = time.monotonic() - started
     return found
+
+
+def _ends(text: str, most: int) -> str:
+    """Return the beginning and the end of a text, as much of it as is kept."""
+    return text if len(text) <= most else f"{text[: most // 2]}\n[…]\n{text[-most // 2 :]}"
 
 
 def _object(blob: bytes) -> Plain:

@@ -118,6 +118,7 @@ def _still_running(broke: Break, seconds: float | None) -> Said:
 
 
 _STOPPED = {
+    "killed-supervisor": "The program ended the process that watches over it, twice; a human looks at it.",
     "output-limit": "The program printed or sent back far more than a model needs.",
     "exited-without-result": "The program ended by itself before the model was made, for example through exit().",
     "malformed-result": "What the program sent back cannot be read as a model.",
@@ -139,7 +140,7 @@ def explain_stopped(word: str, broke: Break | None = None, seconds: float | None
         said = memory.recognise(Scene(Break(broke.stage, word, "", broke.where, broke.source, broke.layer), (), 0, ()))
         if said:
             return Explanation("E37", *said)
-    if word.startswith("killed-"):
+    if word.startswith("killed-sig"):
         return Explanation(
             "E43", f"The program crashed as a whole ({word.removeprefix('killed-')}), not only in one line."
         )

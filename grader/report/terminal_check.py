@@ -48,6 +48,7 @@ def show_check(console: Console, report: Report) -> None:
         _score(report),
         advice_block(report),
         notes_block(report) if graded else (),
+        isolation_block(report),
     )
     console.print(Page(spaced(blocks)), width=min(_WIDTH, console.width))
 
@@ -124,6 +125,16 @@ def layers_block(report: Report) -> tuple[RenderableType, ...]:
         return ()
     line = totals(report)
     return (table, Text(line, style="dim")) if line else (table,)
+
+
+def isolation_block(report: Report) -> tuple[RenderableType, ...]:
+    """Say plainly that the code ran as an ordinary program, where no walls stood; nothing where they did."""
+    if report.isolation.get("rung") != "E":
+        return ()
+    grid = pairs()
+    missing = " ".join(map(str, report.isolation.get("missing", ())))
+    grid.add_row("No walls", said(f"The code ran with limits alone. {missing}"))
+    return (grid,)
 
 
 def break_block(report: Report) -> tuple[RenderableType, ...]:

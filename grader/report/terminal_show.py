@@ -213,11 +213,26 @@ def _origin(shown: Shown) -> tuple[RenderableType, ...]:
 
 
 def _isolation(isolation: Mapping[str, Any]) -> Text:
-    lines = [
-        f"{key}: {'; '.join(map(str, value)) or 'nothing'}" if isinstance(value, list | tuple) else f"{key}: {value}"
-        for key, value in isolation.items()
-    ]
-    return Text("\n".join(inert_line(one, 400) for one in lines) or "unknown")
+    """Return which rung stood, what stood on it, what was tried and blocked, and what is not protected."""
+    lines = []
+    for key, value in isolation.items():
+        match value:
+            case Mapping():
+                lines.append(f"{key}: {_attempts(value)}")
+            case list() | tuple():
+                lines.append(f"{key}: {'; '.join(map(str, value)) or 'nothing'}")
+            case _:
+                lines.append(f"{key}: {value}")
+    return Text("\n".join(inert_line(one, 600) for one in lines) or "unknown")
+
+
+def _attempts(tried: Mapping[str, Any]) -> str:
+    """Return how many attempts were blocked, and name the others."""
+    if not tried:
+        return "nothing"
+    others = [f"{name} ({status})" for name, status in tried.items() if status != "blocked"]
+    blocked = f"{len(tried) - len(others)} of {len(tried)} attempts blocked"
+    return f"{blocked}; not: {', '.join(others)}" if others else blocked
 
 
 def _plain_pairs(values: Mapping[str, Any]) -> Text:

@@ -50,6 +50,7 @@ STOPPED = {
     "memory-limit": "it needed more memory than there is",
     "output-limit": "it printed or wrote more than is allowed",
     "forbidden-syscall": "it tried something that no network needs",
+    "killed-supervisor": "it ended the process that watches over it, twice",
     "exited-without-result": "it ended itself before the network was there",
     "malformed-result": "what it answered is not a network",
     "rejected-input": "the files could not be accepted",

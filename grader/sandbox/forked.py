@@ -10,14 +10,17 @@ import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from grader.faults import GraderFault
 from grader.sandbox import confine
 from grader.sandbox.command import command
-from grader.sandbox.outcome import GRACE_SECONDS, Collector, Done, Listen, verdict
+from grader.sandbox.outcome import GRACE_SECONDS, Collector, Done, Files, Listen, verdict
 from grader.sandbox.protocol import Limits, pack
+from grader.sandbox.walls.fence import NONE, Fence
+from grader.sandbox.walls.view import OTHER_USER, SCRATCH, behind
 
 START_SECONDS = 180.0
 
@@ -25,9 +28,22 @@ START_SECONDS = 180.0
 class Zygote:
     """A warm process that forks one child for each job."""
 
-    def __init__(self, *, warm: bool = True) -> None:
-        """Start it; `ready()` waits until it has imported everything."""
-        self._warm = warm
+    def __init__(
+        self,
+        fence: Fence = NONE,
+        *,
+        warm: bool = True,
+        bare: bool = False,
+        jobs: Mapping[str, str] | None = None,
+    ) -> None:
+        """Start it behind `fence`; `ready()` waits until it has imported everything.
+
+        A `bare` one imports no torch and runs canaries alone; `jobs` are more jobs, as names of modules.
+        """
+        self.fence = fence
+        self.active: tuple[str, ...] = ()
+        self._options = [*(["--bare"] if bare else []), *(["--jobs", json.dumps(dict(jobs))] if jobs else [])]
+        self._warm = warm and not bare
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None
         self._control: socket.socket | None = None
@@ -37,19 +53,42 @@ class Zygote:
     def start(self) -> None:
         """Start the process without waiting for it."""
         ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-        self._folder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
-        folder = self._folder.name
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command("--control", str(theirs.fileno()), "--folder", folder, warm=self._warm),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env=confine.environment(folder),
-            cwd=folder,
-            pass_fds=(theirs.fileno(),),
-            start_new_session=True,
-        )
-        theirs.close()
+        walls = self.fence.walls
+        options = ["--control", str(theirs.fileno()), *self._options]
+        if walls is not None:
+            options += ["--walls", json.dumps(walls.to_json())]
+        user = None
+        if walls is not None and self.fence.bubblewrap is not None:
+            line = behind(self.fence.bubblewrap, walls.view, command(*options, warm=self._warm))
+            folder, home = "/", SCRATCH
+        else:
+            self._folder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
+            folder = home = self._folder.name
+            if walls is not None and os.geteuid() == 0:
+                user = OTHER_USER
+                os.chown(folder, user, user)
+            line = command(*options, *([] if walls is not None else ["--folder", folder]), warm=self._warm)
+        try:
+            self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
+                line,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env=confine.warm_environment(home),
+                cwd=folder,
+                pass_fds=(theirs.fileno(),),
+                start_new_session=True,
+                user=user,
+                group=user,
+                extra_groups=None if user is None else [],
+            )
+        except OSError as error:
+            ours.close()
+            self.stop()
+            who = "" if user is None else f" as user {user}, which a grader that root started becomes"
+            raise GraderFault(f"{line[0]} cannot be started{who}.", str(error)) from error
+        finally:
+            theirs.close()
         self._control = ours
         self._is_ready = False
 
@@ -111,6 +150,7 @@ class Zygote:
         blobs: Mapping[str, bytes],
         limits: Limits,
         listen: Listen | None = None,
+        files: Files | None = None,
     ) -> Done:
         """Run one job to its end; restart the warm process when it did not survive the job."""
         if self._closed:
@@ -121,26 +161,34 @@ class Zygote:
         assert self._control is not None
         collector = Collector(limits, listen)
         started = time.monotonic()
-        report = self._exchange(kind, pack(arguments, blobs), limits, collector)
+        numbered = {name: confine.FIRST_FILE + index for index, name in enumerate(files or {})}
+        payload = pack({**arguments, **numbered}, blobs)
+        report = self._exchange(kind, payload, list((files or {}).values()), limits, collector)
         wall = time.monotonic() - started
         if report is None:
             self.stop()
-        return verdict(report, collector, limits, wall)
+        done = verdict(report, collector, limits, wall)
+        self.active = done.active or self.active
+        return done
 
-    def _exchange(self, kind: str, payload: bytes, limits: Limits, collector: Collector) -> dict[str, Any] | None:
+    def _exchange(
+        self, kind: str, payload: bytes, files: Sequence[Path], limits: Limits, collector: Collector
+    ) -> dict[str, Any] | None:
         """Send the job and read until its end; None when the warm process died."""
         assert self._control is not None
+        opened = [os.open(one, os.O_RDONLY | os.O_CLOEXEC) for one in files]
         pipes = [os.pipe() for _ in range(3)]
         job = _in_memory(payload)
         try:
             request = json.dumps({"kind": kind, "limits": limits.to_json()}).encode()
-            socket.send_fds(self._control, [request], [job, *(write for _, write in pipes)])
+            socket.send_fds(self._control, [request], [job, *(write for _, write in pipes), *opened])
         except OSError:
             for read, _ in pipes:
                 os.close(read)
             return None
         finally:
-            os.close(job)
+            for one in (job, *opened):
+                os.close(one)
             for _, write in pipes:
                 os.close(write)
         try:
@@ -192,11 +240,15 @@ class Zygote:
 
 
 def _in_memory(payload: bytes) -> int:
-    """Return a descriptor of an anonymous file that holds `payload`."""
+    """Return a descriptor of an anonymous file that holds `payload`; nobody can change it any more."""
     if hasattr(os, "memfd_create"):
-        descriptor = os.memfd_create("job")
+        import fcntl
+
+        descriptor = os.memfd_create("job", os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING)
         with open(descriptor, "wb", closefd=False) as stream:
             stream.write(payload)
+        seals = fcntl.F_SEAL_SEAL | fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE
+        fcntl.fcntl(descriptor, fcntl.F_ADD_SEALS, seals)
         return descriptor
     with tempfile.TemporaryFile() as stream:
         stream.write(payload)

@@ -7,11 +7,12 @@ import sys
 from grader.sandbox.forked import Zygote
 from grader.sandbox.outcome import Done, Worker
 from grader.sandbox.spare import Spare
+from grader.sandbox.walls.fence import NONE, Fence
 
 __all__ = ["Done", "Spare", "Worker", "Zygote", "worker"]
 
 
-def worker(*, warm: bool = True, fork: bool | None = None) -> Worker:
-    """Return the worker that fits this system: a zygote where processes can be forked, else a spare."""
+def worker(fence: Fence = NONE, *, warm: bool = True, fork: bool | None = None) -> Worker:
+    """Return the worker that fits this system, behind `fence`: a zygote where processes can be forked, else a spare."""
     can_fork = sys.platform == "linux" if fork is None else fork
-    return Zygote(warm=warm) if can_fork else Spare(warm=warm)
+    return Zygote(fence, warm=warm) if can_fork else Spare(warm=warm)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol
 
 from grader.sandbox.protocol import FrameError, FrameReader, Kind, Limits
@@ -16,6 +16,8 @@ GRACE_SECONDS = 3.0
 
 Listen = Callable[[bytes], None]
 
+Files = Mapping[str, Path]
+
 
 @dataclass(frozen=True, slots=True)
 class Done:
@@ -24,10 +26,12 @@ class Done:
     Attributes:
         frames: what came back, by kind; a claim where a student's code ran.
         stopped: None when the job ended by itself and spoke properly, else the outcome word.
-        output: the beginning of its stdout and stderr.
+        output: the beginning and the end of its stdout and stderr.
         wall_seconds: from sending the job to its end.
         cpu_seconds: of the job's process; None where the system does not say.
         memory_bytes: its largest resident size; None where the system does not say.
+        active: what stood around it, as it said before the first statement that is not ours.
+        trouble: why its walls could not be put up; empty when they were.
     """
 
     frames: Mapping[Kind, bytes]
@@ -36,6 +40,8 @@ class Done:
     wall_seconds: float
     cpu_seconds: float | None
     memory_bytes: int | None = None
+    active: tuple[str, ...] = ()
+    trouble: str = ""
 
     def result(self) -> dict[str, Any]:
         """Return the RESULT frame as an object; empty when there is none that can be read."""
@@ -56,8 +62,12 @@ class Worker(Protocol):
         blobs: Mapping[str, bytes],
         limits: Limits,
         listen: Listen | None = None,
+        files: Files | None = None,
     ) -> Done:
-        """Run one job to its end."""
+        """Run one job to its end.
+
+        `files` are opened for it, to read: in its arguments each name stands for something that `open` takes.
+        """
 
     def interrupt(self) -> None:
         """End the job that runs and take no other, from any thread."""
@@ -73,7 +83,8 @@ class Collector:
     limits: Limits
     listen: Listen | None
     reader: FrameReader = field(default_factory=FrameReader)
-    kept: bytearray = field(default_factory=bytearray)
+    head: bytearray = field(default_factory=bytearray)
+    tail: bytearray = field(default_factory=bytearray)
     heard: int = 0
     malformed: bool = False
 
@@ -87,11 +98,22 @@ class Collector:
             self.malformed = True
 
     def take_output(self, chunk: bytes) -> None:
-        """Take what was printed."""
+        """Take what was printed: the beginning and the end are kept."""
         self.heard += len(chunk)
-        self.kept += chunk[: max(0, self.limits.output_bytes - len(self.kept))]
+        half = self.limits.output_bytes // 2
+        room = half - len(self.head)
+        self.head += chunk[: max(0, room)]
+        self.tail += chunk[max(0, room) :]
+        del self.tail[: max(0, len(self.tail) - half)]
         if self.listen is not None:
             self.listen(chunk)
+
+    @property
+    def output(self) -> str:
+        """Return what was printed, with a line in the place of what was left out."""
+        left_out = self.heard - len(self.head) - len(self.tail)
+        between = f"\n[{left_out:,} bytes left out]\n".encode() if left_out else b""
+        return bytes(self.head + between + self.tail).decode("utf-8", "replace")
 
     @property
     def flooded(self) -> bool:
@@ -101,23 +123,25 @@ class Collector:
 
 def verdict(report: dict[str, Any] | None, collector: Collector, limits: Limits, wall: float) -> Done:
     """Name how a job ended, in the words of the outcome table."""
-    output = bytes(collector.kept).decode("utf-8", "replace")
     frames = collector.reader.frames
     if report is None:
-        return Done(frames, "infra-error", output, wall, None)
-    stopped = _word(report, collector, limits)
-    return Done(frames, stopped, output, wall, report["cpu"], report["memory"])
+        return Done(frames, "infra-error", collector.output, wall, None)
+    trouble = str(report.get("error", ""))
+    stopped = "infra-error" if trouble else _word(report, collector, limits)
+    active = tuple(report.get("active", ()))
+    return Done(frames, stopped, collector.output, wall, report["cpu"], report["memory"], active, trouble)
 
 
 def _word(report: dict[str, Any], collector: Collector, limits: Limits) -> str | None:
-    status = report["status"]
-    number = os.WTERMSIG(status) if os.name == "posix" and os.WIFSIGNALED(status) else 0
+    number = report["signal"]
     if collector.flooded:
         return "output-limit"
     if report["killed"] == "wall":
         return "wall-limit"
     if number in (signal.SIGKILL, getattr(signal, "SIGXCPU", 0)) and (report["cpu"] or 0) >= limits.cpu_seconds - 0.1:
         return "cpu-limit"
+    if number == getattr(signal, "SIGSYS", 31):
+        return "forbidden-syscall"
     if collector.malformed or (collector.reader.frames and not collector.reader.complete):
         return "malformed-result"
     if number:

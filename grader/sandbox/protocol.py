@@ -19,6 +19,9 @@ MAGIC = b"GRDR"
 HEADER = 13
 """Bytes of magic, kind and length."""
 
+MOST_FILES = 4
+"""How many open files a job can be given."""
+
 
 class Kind(IntEnum):
     """What a frame carries, in the order in which frames may come."""
@@ -58,7 +61,7 @@ class Limits:
         cpu_seconds: processor time of the job's process; the kernel kills it one second later.
         memory_megabytes: on top of what the warm process already holds.
         file_megabytes: largest file that it may write.
-        output_bytes: what is kept of its stdout and stderr each; the rest is read and dropped.
+        output_bytes: what is kept of its stdout and stderr, half of it the beginning and half the end.
         flood_bytes: after so much output the job is killed.
     """
 
@@ -67,7 +70,7 @@ class Limits:
     memory_megabytes: int = 4096
     file_megabytes: int = 64
     output_bytes: int = 64 * 2**10
-    flood_bytes: int = 64 * 2**20
+    flood_bytes: int = 8 * 2**20
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""

@@ -18,8 +18,15 @@ from typing import Any
 from grader.faults import GraderFault
 from grader.sandbox import confine
 from grader.sandbox.command import command
-from grader.sandbox.outcome import GRACE_SECONDS, Collector, Done, Listen, verdict
+from grader.sandbox.outcome import GRACE_SECONDS, Collector, Done, Files, Listen, verdict
 from grader.sandbox.protocol import Limits, pack
+
+ISOLATION = (
+    "a process group of its own, killed whole at the deadline",
+    "limits on wall clock and, where the system has them, on processor time and file size",
+    "an environment of seven variables, a scratch folder of its own",
+)
+"""What holds where there is no fork."""
 
 
 class Spare:
@@ -37,7 +44,7 @@ class Spare:
 
     def _start(self) -> subprocess.Popen[bytes]:
         folder = tempfile.mkdtemp(prefix="job-", dir=self._folder.name)
-        environment = {**confine.environment(folder), **_needed_on_windows()}
+        environment = {**confine.warm_environment(folder), **_needed_on_windows()}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             command("--spare", "--folder", folder, warm=self._warm),
             stdin=subprocess.PIPE,
@@ -57,13 +64,14 @@ class Spare:
         blobs: Mapping[str, bytes],
         limits: Limits,
         listen: Listen | None = None,
+        files: Files | None = None,
     ) -> Done:
         """Run one job in the spare process, and start the next spare meanwhile."""
         if self._closed:
             raise GraderFault("The run was stopped.")
         process = self._current = self._next or self._start()
         self._next = self._start()
-        payload = pack(arguments, blobs)
+        payload = pack({**arguments, **{name: str(path) for name, path in (files or {}).items()}}, blobs)
         request = json.dumps({"kind": kind, "limits": limits.to_json(), "payload": len(payload)}).encode()
         collector = Collector(limits, listen)
         assert process.stdin is not None
@@ -84,7 +92,14 @@ class Spare:
             reader.join(GRACE_SECONDS)
         shutil.rmtree(self._scratch.pop(process.pid), ignore_errors=True)
         status = process.returncode
-        report = {"status": -status if status < 0 else status << 8, "killed": killed, "cpu": None, "memory": None}
+        report = {
+            "signal": max(0, -status),
+            "code": max(0, status),
+            "killed": killed,
+            "cpu": None,
+            "memory": None,
+            "active": ISOLATION,
+        }
         return verdict(report, collector, limits, time.monotonic() - started)
 
     def interrupt(self) -> None:

@@ -24,13 +24,18 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from grader.sandbox import confine
-from grader.sandbox.protocol import Channel, Limits, unpack
+from grader.sandbox.protocol import MOST_FILES, Channel, Limits, unpack
+from grader.sandbox.walls import inside, kernel
+from grader.sandbox.walls.inside import Walls
+from grader.sandbox.walls.view import SCRATCH
 
 JOBS = {
+    "canary": "grader.sandbox.walls.canary",
     "capture": "grader.sandbox.capture",
     "describe": "grader.training.jobs",
     "examine": "grader.training.jobs",
@@ -44,16 +49,28 @@ Job = Callable[[dict[str, Any], dict[str, bytes], Channel], None]
 CRASHED = 70
 """Exit status of a job whose function raised."""
 
+NOT_SET_UP = 91
+"""Exit status of a child whose walls could not be put up."""
 
-def load_jobs() -> dict[str, Job]:
-    """Import everything that jobs need, torch and the export machinery included."""
+
+def load_jobs(more: dict[str, str] | None = None) -> dict[str, Job]:
+    """Import everything that jobs need, torch and the export machinery included; `more` are jobs of a test's own."""
     import torch
-    import torch._dynamo
+    import torch._dynamo.aot_compile
+    import torch._inductor.compiler_bisector
     import torch.export._trace
 
     torch.set_num_threads(1)
     torch.backends.mha.set_fastpath_enabled(False)
-    return {name: getattr(importlib.import_module(module), name) for name, module in JOBS.items()}
+    # Behind the walls there is no /proc to read the processor's features from, and kernels are chosen by them.
+    torch._nnpack_available()
+    jobs = {**JOBS, **(more or {})}
+    return {name: getattr(importlib.import_module(module), name) for name, module in jobs.items()}
+
+
+def bare_jobs() -> dict[str, Job]:
+    """Import the one job that needs no torch."""
+    return {"canary": getattr(importlib.import_module(JOBS["canary"]), "canary")}  # noqa: B009 - as for the others
 
 
 def warm_up() -> None:
@@ -82,20 +99,61 @@ def run_job(job: Job, payload: bytes, channel: Channel) -> int:
     return 0
 
 
-def _child(job: Job, limits: Limits, descriptors: list[int], scratch: str) -> int:
-    """Become the job: from here on only what `confine` left is there."""
-    payload, result, stdout, stderr = descriptors
+@dataclass(frozen=True, slots=True)
+class Site:
+    """Where children are made.
+
+    Attributes:
+        folder: for scratch folders; None where a child has a file system of its own, or may write nothing.
+        walls: what is put up around a child; None for limits alone.
+        programs: its filters; None without walls.
+    """
+
+    folder: str | None
+    walls: Walls | None
+    programs: inside.Programs | None
+
+    def scratch(self) -> str:
+        """Return the folder that the next child starts in."""
+        if self.folder is not None:
+            return tempfile.mkdtemp(prefix="job-", dir=self.folder)
+        return SCRATCH if self.walls is not None and self.walls.namespaces else "/"
+
+    def halves(self, kind: str) -> bool:
+        """Tell whether a child of that kind waits for another one, in namespaces of its own."""
+        return self.walls is not None and self.walls.namespaces and not self.walls.on_device(kind)
+
+    def clear(self, scratch: str) -> None:
+        """Remove what a child was given to write to."""
+        if self.folder is not None:
+            remove(scratch)
+
+
+def _child(job: Job, request: dict[str, Any], descriptors: list[int], set_up: int, scratch: str, site: Site) -> int:
+    """Become the job: from here on only what the walls left is there."""
+    limits, kind = Limits(**request["limits"]), request["kind"]
+    payload, result, stdout, stderr, *files = descriptors
+    memory = confine.virtual_memory()
     os.setsid()
     confine.die_with_parent()
-    confine.arrange_descriptors(payload, result, stdout, stderr)
+    confine.die_first()
+    if site.halves(kind):
+        inside.own_namespaces()
+    confine.arrange_descriptors(payload, result, stdout, stderr, set_up, *files)
     os.chdir(scratch)
+    os.umask(0o077)
     os.environ.clear()
     os.environ.update(confine.environment(scratch))
     tempfile.tempdir = scratch
     confine.fresh_streams()
-    confine.set_limits(limits)
-    for one in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(one, signal.SIG_DFL)
+    if site.walls is None or site.programs is None:
+        confine.set_limits(limits, memory)
+        active = list(confine.ISOLATION)
+    else:
+        active = inside.close_the_gates(site.walls, site.programs, kind, limits, memory)
+    inside.forget_handlers()
+    os.write(confine.SET_UP, json.dumps({"active": active}).encode())
+    os.close(confine.SET_UP)  # the last word of this process that is trusted
     size = os.fstat(confine.PAYLOAD).st_size
     blob = os.pread(confine.PAYLOAD, size, 0)
     while len(blob) < size:
@@ -103,38 +161,66 @@ def _child(job: Job, limits: Limits, descriptors: list[int], scratch: str) -> in
     return run_job(job, blob, Channel(confine.RESULT))
 
 
-def serve(control: socket.socket, jobs: dict[str, Job], folder: str) -> None:
+def serve(control: socket.socket, jobs: dict[str, Job], site: Site) -> None:
     """Fork a child for each job that arrives on `control`, until it closes."""
     while True:
-        message, descriptors, _, _ = socket.recv_fds(control, 65_536, 4)
+        message, descriptors, _, _ = socket.recv_fds(control, 65_536, 4 + MOST_FILES)
         if not message:
             return
         if not descriptors:
             continue  # the wish to kill a job that had ended by then
         request = json.loads(message)
-        limits = Limits(**request["limits"])
-        scratch = tempfile.mkdtemp(prefix="job-", dir=folder)
+        scratch = site.scratch()
+        told, tell = os.pipe()
         pid = os.fork()
         if pid == 0:
-            status = CRASHED
+            status = NOT_SET_UP
             try:
                 control.close()
-                status = _child(jobs[request["kind"]], limits, list(descriptors), scratch)
-            except BaseException:  # noqa: BLE001 - the set-up itself failed; the parent sees it in the status
-                traceback.print_exc()
+                os.close(told)
+                status = _child(jobs[request["kind"]], request, list(descriptors), tell, scratch, site)
+            except BaseException as error:  # noqa: BLE001 - the set-up itself failed, and the parent has to know
+                _tell_failure(error, tell)
             finally:
                 os._exit(status)
-        for one in descriptors:
+        for one in (*descriptors, tell):
             os.close(one)
-        report = _supervise(pid, limits, control)
-        remove(scratch)
+        report = _supervise(pid, Limits(**request["limits"]), control, halved=site.halves(request["kind"]))
+        site.clear(scratch)
         if report is None:
             return
-        control.send(json.dumps(report).encode())
+        control.send(json.dumps({**report, **_set_up(told)}).encode())
 
 
-def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, Any] | None:
-    """Wait for the job or its deadline, kill everything below it; None when the parent is gone."""
+def _tell_failure(error: BaseException, tell: int) -> None:
+    """Say why the walls could not be put up, on whichever number the descriptor has by now."""
+    said = json.dumps({"error": f"{type(error).__name__}: {error}"[:400]}).encode()
+    for descriptor in (tell, confine.SET_UP):
+        try:
+            os.write(descriptor, said)
+        except OSError:
+            continue
+        return
+
+
+def _set_up(told: int) -> dict[str, Any]:
+    """Return what a child said of its set-up: `active` walls, or its `error`."""
+    try:
+        os.set_blocking(told, False)
+        said = os.read(told, 4096)
+    except BlockingIOError:
+        said = b""
+    finally:
+        os.close(told)
+    found: dict[str, Any] = json.loads(said) if said else {"error": "it ended before its walls stood"}
+    return found
+
+
+def _supervise(pid: int, limits: Limits, control: socket.socket, *, halved: bool) -> dict[str, Any] | None:
+    """Wait for the job or its deadline, kill everything below it; None when the parent is gone.
+
+    With `halved`, the exit status is that of a child's outer half, which tells how the inner one ended.
+    """
     deadline = time.monotonic() + limits.wall_seconds
     killed = None
     orphaned = False
@@ -153,12 +239,22 @@ def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, An
     kill_orphans()
     if orphaned:
         return None
+    signalled, code = _ended(status, halved=halved)
     return {
-        "status": status,
+        "signal": signalled,
+        "code": code,
         "killed": killed,
         "cpu": usage.ru_utime + usage.ru_stime,
         "memory": usage.ru_maxrss * 1024,
     }
+
+
+def _ended(status: int, *, halved: bool) -> tuple[int, int]:
+    """Return the signal and the exit status that a child ended with."""
+    if os.WIFSIGNALED(status):
+        return os.WTERMSIG(status), 0
+    code = os.WEXITSTATUS(status)
+    return (code - inside.SIGNALLED, 0) if halved and code > inside.SIGNALLED else (0, code)
 
 
 def remove(folder: str) -> None:
@@ -209,7 +305,10 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--control", type=int)
     parser.add_argument("--spare", action="store_true")
-    parser.add_argument("--folder", required=True)
+    parser.add_argument("--folder")
+    parser.add_argument("--walls", type=json.loads)
+    parser.add_argument("--jobs", type=json.loads, default={})
+    parser.add_argument("--bare", action="store_true")
     parser.add_argument("--warm", action="store_true")
     options = parser.parse_args(arguments)
     if options.spare:
@@ -219,14 +318,19 @@ def main(arguments: list[str]) -> None:
     confine.wake_with_parent()
     confine.adopt_orphans()
     control = socket.socket(fileno=options.control)
-    jobs = load_jobs()
+    walls = None if options.walls is None else Walls.from_json(options.walls)
+    site = Site(options.folder, walls, None if walls is None else inside.Programs.load())
+    jobs = bare_jobs() if options.bare else load_jobs(options.jobs)
     if options.warm:
         warm_up()
+    if walls is not None:
+        kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     gc.collect()
     gc.freeze()
     control.send(b"ready")
-    serve(control, jobs, options.folder)
-    remove(options.folder)  # the parent does it too, if it still lives
+    serve(control, jobs, site)
+    if options.folder is not None:
+        remove(options.folder)  # the parent does it too, if it still lives
 
 
 def _serve_one(folder: str, *, warm: bool) -> None:

@@ -38,7 +38,7 @@ def fingerprint(device: torch.device) -> dict[str, Any]:
         "device": device.type,
         "torch": torch.__version__,
         "instructions": torch.backends.cpu.get_cpu_capability(),
-        "processor": _processor(),
+        "processor": PROCESSOR,
         "machine": platform.machine(),
         "system": platform.system(),
         "threads": 1,
@@ -60,3 +60,7 @@ def _processor() -> str:
     except OSError:
         pass
     return platform.processor() or "unknown"
+
+
+PROCESSOR = _processor()
+"""Read when this is imported: behind the walls there is no /proc."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from pathlib import Path
 from typing import Any, Protocol
 
 from grader.graph.document import DocumentError
@@ -57,9 +56,9 @@ def examine(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers
 def train(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers) -> None:
     """Train the graph in `blobs`; answer with the curve and the logits. Progress goes to stdout, line by line."""
     assignment = trainer.Assignment(
-        train_images=Path(arguments["train_images"]),
-        train_labels=Path(arguments["train_labels"]),
-        held_out_images=Path(arguments["held_out_images"]),
+        train_images=arguments["train_images"],
+        train_labels=arguments["train_labels"],
+        held_out_images=arguments["held_out_images"],
         recipe=Recipe(**arguments["recipe"]),
         meaning=Meaning(arguments["meaning"]),
         device=arguments["device"],
@@ -84,6 +83,7 @@ def train(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers) 
             "curve": [dataclasses.asdict(one) for one in found.curve],
             "seconds": found.seconds,
             "memorised": found.memorised,
+            "start": dataclasses.asdict(found.start),
             "shape": list(found.logits.shape),
             "fingerprint": found.fingerprint,
         }

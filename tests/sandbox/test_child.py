@@ -21,6 +21,7 @@ from grader.sandbox import zygote as warm_process
 from grader.sandbox.forked import Zygote
 from grader.sandbox.protocol import Kind, Limits
 from grader.sandbox.spare import Spare
+from grader.sandbox.walls.fence import Fence
 from tests.sandbox.jobs import LIMITS, all_gone, capture, end, is_alive, numbers, submission
 
 
@@ -48,9 +49,10 @@ def test_the_environment(zygote: Zygote, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_real_environment(zygote: Zygote) -> None:
-    """The warm process was started with that environment as well, so that the kernel's copy says no more."""
+    """The kernel's copy is the warm process's: the same, with huge pages and one order of sets besides."""
     found = tell(zygote, "open('/proc/self/environ').read().split(chr(0))")
-    assert sorted(one.split("=")[0] for one in found if one) == sorted(confine.environment(""))
+    assert sorted(one.split("=")[0] for one in found if one) == sorted(confine.warm_environment(""))
+    assert set(confine.warm_environment("")) - set(confine.environment("")) == {"PYTHONHASHSEED", "GLIBC_TUNABLES"}
 
 
 def test_descriptors(zygote: Zygote) -> None:
@@ -260,10 +262,12 @@ def test_a_process_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_which_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux forks; elsewhere, or when asked to, a process is started for each job."""
-    monkeypatch.setattr(launch, "Zygote", lambda *, warm: ("fork", warm))
+    monkeypatch.setattr(launch, "Zygote", lambda fence, *, warm: ("fork", fence.rung, warm))
     monkeypatch.setattr(launch, "Spare", lambda *, warm: ("spare", warm))
-    chosen: list[Any] = [launch.worker(fork=True), launch.worker(warm=False, fork=False), launch.worker()]
-    assert chosen == [("fork", True), ("spare", False), ("fork" if sys.platform == "linux" else "spare", True)]
+    chosen: list[Any] = [launch.worker(fork=True), launch.worker(Fence("A"), fork=True)]
+    assert chosen == [("fork", "E", True), ("fork", "A", True)]
+    assert launch.worker(warm=False, fork=False) == ("spare", False)  # type: ignore[comparison-overlap]
+    assert (launch.worker()[0] == "fork") is (sys.platform == "linux")  # type: ignore[index]
 
 
 @pytest.fixture(scope="module")
