@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from grader.faults import GraderFault
 from grader.sandbox import ladder
 from grader.sandbox.forked import Zygote
-from grader.sandbox.walls import trials
-from grader.sandbox.walls.fence import NoSuchWallError, fence
+from tests.walls.readable import holding, readable, standing_on, why_not
 
 ROOT = Path(__file__).parents[2]
 JOBS = {"steal": "tests.attacks.stealing", "fuzz": "tests.attacks.calls"}
@@ -23,30 +20,31 @@ JOBS = {"steal": "tests.attacks.stealing", "fuzz": "tests.attacks.calls"}
 def cache(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """Keep the tests away from the user's own cache, and try the walls once a session."""
     with pytest.MonkeyPatch.context() as patch:
-        cache = tmp_path_factory.mktemp("cache")
-        patch.setenv("GRADER_CACHE", str(cache))
-        yield cache
+        folder = tmp_path_factory.mktemp("cache")
+        patch.setenv("GRADER_CACHE", str(folder))
+        yield folder
 
 
 @pytest.fixture(scope="session")
-def rungs(cache: Path) -> tuple[str, ...]:
+def python() -> Iterator[str | None]:
+    """Return an interpreter that everybody can read, where that is not this one."""
+    with readable() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def rungs(cache: Path, python: str | None) -> tuple[str, ...]:
     """Return the letters of the rungs that can be stood on here."""
-    found = []
-    for letter in ladder.WALLED:
-        try:
-            ladder.prove(fence(letter))
-        except (NoSuchWallError, trials.SetUpError, GraderFault):
-            continue
-        found.append(letter)
-    return tuple(found)
+    return holding(python)
 
 
 @pytest.fixture(scope="package", params=ladder.WALLED)
-def walled(request: pytest.FixtureRequest, rungs: tuple[str, ...]) -> Iterator[Zygote]:
+def walled(request: pytest.FixtureRequest, rungs: tuple[str, ...], python: str | None) -> Iterator[Zygote]:
     """Return a warm process on each rung that there is."""
     if request.param not in rungs:
-        why = "root: the interpreter cannot be read by another user" if os.geteuid() == 0 else "there is no bubblewrap"
-        pytest.skip(f"{why}, so there is no rung {request.param}")
-    zygote = Zygote(fence(request.param, extra=[str(ROOT / "tests")]), warm=False, jobs=JOBS)
-    yield zygote
-    zygote.stop()
+        pytest.skip(why_not(request.param))
+    with standing_on(request.param, python, str(ROOT / "tests")) as behind:
+        zygote = Zygote(behind, warm=False, jobs=JOBS)
+        zygote.ready()
+        yield zygote
+        zygote.stop()

@@ -164,7 +164,8 @@ def _processor(_given: dict[str, Any]) -> None:
 
 
 def _sleep(_given: dict[str, Any]) -> None:
-    time.sleep(10)
+    print("asleep", flush=True)  # noqa: T201 - the parent reads it
+    time.sleep(30)
 
 
 def _print(_given: dict[str, Any]) -> None:
