@@ -1,0 +1,1 @@
+"""Tests of the Containerfile, without an engine."""
