@@ -53,7 +53,7 @@ class Program:
         self.tensors = tensors
         self._first = 1 + len(tensors)
         last_use = _last_uses(graph, self._first)
-        binder = _Binder(device, reshape_views)
+        binder = _Binder(device, reshape_views, tensors)
         self.steps = tuple(
             binder.bind(node, self._first + index, tuple(last_use.get(index, ())))
             for index, node in enumerate(graph.nodes)
@@ -118,9 +118,10 @@ def _last_uses(graph: Graph, first: int) -> dict[int, list[int]]:
 class _Binder:
     """Turn nodes into steps for one device."""
 
-    def __init__(self, device: torch.device, reshape_views: bool) -> None:
+    def __init__(self, device: torch.device, reshape_views: bool, tensors: Sequence[torch.Tensor]) -> None:
         self.device = device
         self.reshape_views = reshape_views
+        self.tensors = tensors
 
     def bind(self, node: Node, slot: int, free: tuple[int, ...]) -> Step:
         if node.operator in operators.SIZES:
@@ -138,9 +139,12 @@ class _Binder:
             raise DocumentError(f"{node.operator}: {len(node.arguments)} arguments for {len(schema)} places")
         positional: list[Any] = []
         keywords: dict[str, Any] = {}
+        makes = all("Tensor" not in str(place.type) for place in schema)
         for index, place in enumerate(schema):
             given = node.arguments[index] if index < len(node.arguments) else Argument("d")
-            if given.tag == "d":
+            if makes and str(place.type) == "Optional[Device]" and given.tag in "dn":
+                value: Any = self.device  # left out it is the processor, with real memory in a run without values
+            elif given.tag == "d":
                 if not place.has_default_value():
                     raise DocumentError(f"{node.operator}: argument {index} is missing")
                 value = place.default_value
@@ -150,7 +154,7 @@ class _Binder:
                 keywords[place.name] = value
             else:
                 positional.append(value)
-        function: Callable[..., Any] = overload
+        function: Callable[..., Any] = hazards.SAFER.get(node.operator, overload)
         if self.reshape_views and node.operator == "aten.view.default":
             function = torch.ops.aten.reshape.default
         check = hazards.CHECKS.get(node.operator)
@@ -158,6 +162,8 @@ class _Binder:
             function = _checked(function, check)
         if node.operator in operators.UNINITIALISED:
             function = _cleared(overload)
+        if node.operator in hazards.TURNING:
+            function = _turning(overload, self.tensors)
         plain = all(type(one) is not list or not _has_slot(one) for one in (*positional, *keywords.values()))
         plain = plain and all(type(one) is not Slot for one in keywords.values())
         return Step(function, tuple(positional), keywords, slot, free, node, plain)
@@ -254,6 +260,17 @@ def _checked(function: Callable[..., Any], check: Callable[..., None]) -> Callab
 def _cleared(overload: torch._ops.OpOverload) -> Callable[..., Any]:
     def call(*arguments: Any, **keywords: Any) -> Any:
         return overload(*arguments, **keywords).zero_()
+
+    return call
+
+
+def _turning(overload: torch._ops.OpOverload, tensors: Sequence[torch.Tensor]) -> Callable[..., Any]:
+    """Keep the tensors of the table as they are: whoever shares them, or gives them their values back, relies on it."""
+
+    def call(x: Any, *arguments: Any) -> Any:
+        if any(x is one for one in tensors):
+            raise DocumentError("a tensor of the model is turned in place")
+        return overload(x, *arguments)
 
     return call
 

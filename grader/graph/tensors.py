@@ -79,6 +79,11 @@ def _stored(one: TensorEntry) -> tuple[str, list[int]]:
     return STORED[dtype], [one.shape[dim] for dim in one.order] + ([2] if dtype.is_complex else [])
 
 
+def _read_as(found: torch.Tensor) -> tuple[str, list[int]]:
+    """Return the dtype and the shape of a tensor that safetensors read, as it calls them."""
+    return STORED.get(found.dtype, ""), list(found.shape)
+
+
 def read(document: Document, blob: bytes, device: torch.device) -> tuple[torch.Tensor, ...]:
     """Return the table's tensors on `device`, with requires_grad and strides as captured."""
     check_header(document, blob)
@@ -88,7 +93,7 @@ def read(document: Document, blob: bytes, device: torch.device) -> tuple[torch.T
         raise DocumentError(f"tensors: {type(error).__name__}") from error
     flat = [loaded[str(index)] for index in range(len(document.tensors))]
     # Two parsers read the header, and a key that stands in it twice need not mean the same to both.
-    if any(list(found.shape) != _stored(one)[1] for one, found in zip(document.tensors, flat, strict=True)):
+    if any(_read_as(found) != _stored(one) for one, found in zip(document.tensors, flat, strict=True)):
         raise DocumentError("tensors: the header says two things")
     return tuple(_restore(one, found, device) for one, found in zip(document.tensors, flat, strict=True))
 
