@@ -1,8 +1,9 @@
 """From an error to what the student reads: the cause with its numbers, and the one thing to change.
 
 Codes up to E38 are those of the course's catalogue; E39 (a missing module), E40 (an unknown name), E41 (not
-Python), E42 (out of time), E43 (stopped for another reason) and E44 (no model) continue it, and E00 is an error
-that is not in it. A new one is a function decorated with `symptom` and a test.
+Python), E42 (out of time), E43 (stopped for another reason), E44 (no model) and what the walls refused, E45 (the
+network), E46 (other processes) and E47 (a file), continue it, and E00 is an error that is not in it. A
+new one is a function decorated with `symptom` and a test.
 """
 
 from grader.diagnosis.explain import SYMPTOMS, explain

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from grader.diagnosis import classes, limits, maps, rows, spelling
+from grader.diagnosis import classes, limits, maps, rows, spelling, walls
 from grader.diagnosis.scene import Explanation, Scene, Symptom
 from grader.wording import sentence
 
@@ -19,7 +19,7 @@ def _symptoms(modules: Sequence[ModuleType]) -> tuple[Symptom, ...]:
     return tuple(found for module in modules for found in vars(module).values() if isinstance(found, Symptom))
 
 
-SYMPTOMS = _symptoms((limits, rows, maps, spelling, classes))
+SYMPTOMS = _symptoms((limits, walls, rows, maps, spelling, classes))
 """Every symptom in the order in which it is tried: the special ones of a module stand before the general ones."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,7 @@ class Call:
         name: the operator's own name.
         inputs: shape of its first tensor argument, batch axis left out.
         outputs: shape of its result, batch axis left out; empty when it is not a tensor.
-        numbers: how many numbers its result holds for the whole batch.
+        numbers: how many numbers its result holds for the whole batch, an empty axis counted as one.
         flops: for the whole batch, forward.
         settings: what `SETTINGS` names.
         data: how many of its tensor arguments are not the model's own.
@@ -117,7 +118,7 @@ def _call(step: Step, values: Sequence[Any], flops: int, first: int, batch: int)
         name=name,
         inputs=_without_batch(shown, batch),
         outputs=_without_batch(_first_tensor(result), batch),
-        numbers=sum(one.numel() for one in _tensors(result)),
+        numbers=sum(_room(one) for one in _tensors(result)),
         flops=flops,
         settings=_settings(step, name, values),
         data=len(data),
@@ -128,6 +129,11 @@ def _tensors(result: Any) -> list[torch.Tensor]:
     if isinstance(result, torch.Tensor):
         return [result]
     return [one for one in result if isinstance(one, torch.Tensor)] if isinstance(result, (tuple, list)) else []
+
+
+def _room(tensor: torch.Tensor) -> int:
+    """Return the numbers of a result, an empty axis counted as one: kernels walk along the others all the same."""
+    return math.prod(max(size, 1) for size in tensor.shape)
 
 
 def _first_tensor(result: Any) -> torch.Tensor | None:

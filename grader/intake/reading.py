@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import functools
 import io
 import os
@@ -211,6 +212,8 @@ def _opened(path: str, name: str) -> BinaryIO:
     try:
         descriptor = os.open(path, flags)
     except (OSError, ValueError) as error:
+        if getattr(error, "errno", None) == errno.ELOOP:
+            raise StudentFault(f"{name} is a link, not a file.") from error
         reason = getattr(error, "strerror", None) or "its name cannot be used"
         raise StudentFault(f"{name} cannot be read: {reason}.") from error
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):

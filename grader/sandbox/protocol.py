@@ -141,7 +141,8 @@ class FrameReader:
                 self._header()
             if len(self._buffer) < self._length or self._kind is None:
                 return
-            self.frames[self._kind] = bytes(self._buffer[: self._length])
+            with memoryview(self._buffer) as held:
+                self.frames[self._kind] = bytes(held[: self._length])
             del self._buffer[: self._length]
             self._kind = None
 

@@ -124,5 +124,5 @@ def outside_settings() -> dict[str, str]:
     return {
         name: value
         for name, value in os.environ.items()
-        if name.startswith(("PIP_", "SSL_")) or name.lower().endswith("_proxy")
+        if name.startswith(("PIP_", "SSL_")) or name.endswith("_CA_BUNDLE") or name.lower().endswith("_proxy")
     }

@@ -72,10 +72,12 @@ def packages_from_here(root: Path) -> None:
     lines = [line.partition("=") for line in told.splitlines() if line.startswith(("global.", "install."))]
     settings = "".join(f"{name.split('.', 1)[1]} = {value.strip(chr(39))}\n" for name, _, value in lines)
     (root / "etc/pip.conf").write_text(f"[global]\n{settings}", encoding="utf-8")
-    for word in settings.split():  # a list of constraints, or of certificates
+    for word in (*settings.split(), *outside_settings().values()):  # a list of constraints, or of certificates
         if word.startswith("/") and Path(word).is_file():
             (root / word[1:]).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(word, root / word[1:])
+        elif word.startswith("/") and Path(word).is_dir() and "cert" not in word:  # packages that are kept here
+            shutil.copytree(word, root / word[1:], dirs_exist_ok=True)
 
 
 @contextlib.contextmanager

@@ -305,6 +305,12 @@ def test_nothing_is_allocated(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {one.type for one in asked} == {"meta"}
 
 
+def test_an_empty_axis_is_not_free() -> None:
+    """A result with a size of zero holds no number, and a kernel may walk along its other axes for hours."""
+    empty = surveyed(document([], [node("new_zeros", slot(0), [2**20, 2**10, 0])]))
+    assert empty.calls[0].numbers == 2**30
+
+
 def test_shapes_that_do_not_fit() -> None:
     """A graph that cannot run raises what its operator raises."""
     sketch = Sketch()
