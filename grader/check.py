@@ -91,7 +91,7 @@ def _walls(options: CheckOptions) -> Standing:
     """
     if options.isolation != "auto":
         return ladder.demanded(options.isolation, options.device)
-    return ladder.standing(accelerator=options.train and ladder.accelerates(options.device)) or ladder.unwalled()
+    return ladder.standing(accelerator=options.train and ladder.accelerates(options.device))
 
 
 def exit_code(report: Report) -> int:

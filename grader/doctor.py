@@ -31,17 +31,13 @@ class Found:
     """What the doctor found.
 
     Attributes:
-        walls: which rung holds; the unwalled one when none does.
-        holds: whether one does.
-        refused: why other rungs do not, by letter.
+        walls: which rung holds, and why others do not.
         machine: facts for whoever asks for help, by name.
         training: on what networks are trained behind these walls, or why they cannot be.
         trains: whether they can be.
     """
 
     walls: Standing
-    holds: bool
-    refused: dict[str, str]
     machine: dict[str, str]
     training: str
     trains: bool
@@ -50,8 +46,8 @@ class Found:
         """Return plain values."""
         return {
             **self.walls.isolation(),
-            "holds": self.holds,
-            "refused": self.refused,
+            "holds": self.walls.holds,
+            "refused": dict(self.walls.refused),
             "machine": self.machine,
             "training": self.training,
             "trains": self.trains,
@@ -62,16 +58,14 @@ def run_doctor(device: str, console: Console, notices: Console, *, fresh: bool, 
     """Try the walls, or say what came of it earlier; return 0 when a batch can run here, else 1."""
     with notices.status("trying the walls"):
         drives = ladder.accelerates(device)
-        found = ladder.standing(accelerator=drives, fresh=fresh)
-        refused = dict(found.refused) if found is not None else ladder.refusals(accelerator=drives)
-        walls = found or ladder.unwalled()
+        walls = ladder.standing(accelerator=drives, fresh=fresh)
         training, trains = _trains(walls, device)
-    result = Found(walls, found is not None, refused, _machine(), training, trains)
+    result = Found(walls, _machine(), training, trains)
     if as_json:
         console.file.write(json.dumps(result.to_json()) + "\n")
     else:
         show_doctor(console, result.to_json())
-    return 0 if result.holds and trains else 1
+    return 0 if walls.holds and trains else 1
 
 
 def _trains(walls: Standing, device: str) -> tuple[str, bool]:

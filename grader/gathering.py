@@ -12,7 +12,7 @@ from grader.criteria import Evidence
 from grader.diagnosis import Explanation, explain, explain_stopped
 from grader.gradebook_records import StoredTraining
 from grader.orders import Assignment
-from grader.records import Break, Model, Passage, Score, Training
+from grader.records import Break, Examination, Model, Passage, Score, Training
 from grader.rubric import Rubric
 from grader.wording import counted
 from grader.work import Plain
@@ -22,6 +22,10 @@ MODEST = 10_000
 
 ALREADY_TRAINED = 0.15
 """How far above chance a network's accuracy before its first step surely lies (95 %) when it arrives trained."""
+
+
+_NO_MEMORY = "can't allocate memory"
+"""What torch says of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +65,15 @@ def gather(
     examination = examination_from(captured["examination"])
     stopped = captured["stopped"]
     unseen = ""
-    if claim.outcome == "uncapturable":
+    if claim.outcome == "uncapturable" and _NO_MEMORY in claim.reason:
+        stopped = stopped or "memory-limit"
+    elif claim.outcome == "uncapturable":
         unseen = f"The model runs, but it cannot be captured: {claim.reason.rstrip('.')}."
     elif claim.outcome == "crashed":  # said after the student's code had begun, and therefore a claim
         unseen = "The capture of the model ended in an error."
     elif captured["rejected"]:
         unseen = f"The captured model cannot be replayed: {captured['rejected']}."
-    elif claim.outcome == "" and stopped is None:
+    elif stopped is None and (claim.outcome == "" or _half(claim, examination)):
         stopped = "malformed-result"
     said = _explanation(claim.broke, stopped, examination, rubric)
     return Evidence(
@@ -86,17 +92,19 @@ def gather(
     )
 
 
+def _half(claim: Claim, examination: Examination | None) -> bool:
+    """Tell whether a network is claimed to be captured and is not there, or not whole: nothing of ours says that."""
+    return claim.outcome == "captured" and (examination is None or not examination.complete)
+
+
 def _stopped_by(broke: Break | None) -> str | None:
     """Return the outcome word for limits that the child noticed itself."""
     if broke is None:
         return None
     if broke.kind == "TimeoutError" and broke.message.startswith("still running"):
         return "wall-limit"
-    return (
-        "memory-limit"
-        if broke.kind in ("MemoryError", "TooLargeError") or "can't allocate memory" in broke.message
-        else None
-    )
+    exhausted = broke.kind in ("MemoryError", "TooLargeError") or _NO_MEMORY in broke.message
+    return "memory-limit" if exhausted else None
 
 
 def _explanation(broke: Break | None, stopped: str | None, examination: Any, rubric: Rubric) -> Explanation | None:

@@ -98,7 +98,9 @@ def repeatable(evidence: Evidence, rule: Rule) -> Verdict:
 _AT = Parameter(0.9, 0, 1, "share of the 64 training pictures that must be learnt by heart")
 
 
-@criterion("The network can learn 64 pictures by heart", requires=_NEEDS_OUTPUT, parameters={"at": _AT})
+@criterion(
+    "The network can learn 64 pictures by heart", requires=(*_NEEDS_OUTPUT, "training_step"), parameters={"at": _AT}
+)
 def memorises(evidence: Evidence, rule: Rule) -> Verdict:
     """Judge whether the network learns 64 training pictures by heart, with the loss that fits its output."""
     training = training_of(evidence)

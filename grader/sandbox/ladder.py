@@ -21,7 +21,7 @@ from grader.faults import GraderFault, OperatorFault, WallsFault
 from grader.sandbox import confine, spare
 from grader.sandbox.forked import Zygote
 from grader.sandbox.walls import trials
-from grader.sandbox.walls.canary import BLOCKED
+from grader.sandbox.walls.canary import OPEN, UNKNOWN
 from grader.sandbox.walls.fence import NONE, Fence, NoSuchWallError, fence
 from grader.sandbox.walls.view import bubblewrap, view
 from grader.versions import versions
@@ -97,6 +97,11 @@ class Standing:
         """Return the rung's letter."""
         return self.fence.rung
 
+    @property
+    def holds(self) -> bool:
+        """Tell whether there are walls."""
+        return self.rung in WALLED
+
     def isolation(self) -> dict[str, Any]:
         """Return what a report says: what stands, what was tried, what is not protected."""
         rung = RUNGS[self.rung]
@@ -109,53 +114,58 @@ class Standing:
         }
 
 
-def unwalled() -> Standing:
-    """Return the standing without walls."""
-    return Standing(NONE, confine.ISOLATION if sys.platform == "linux" else spare.ISOLATION)
+def unwalled(refused: Mapping[str, str] | None = None) -> Standing:
+    """Return the standing without walls; `refused` says why there are none."""
+    active = confine.ISOLATION if sys.platform == "linux" else spare.ISOLATION
+    return Standing(NONE, active, refused=dict(refused or {}))
 
 
-def standing(*, accelerator: bool = False, fresh: bool = False) -> Standing | None:
-    """Return the highest rung that holds, remembered or tried now (`fresh`: now); None when none does."""
+def standing(*, accelerator: bool = False, fresh: bool = False) -> Standing:
+    """Return the highest rung that holds, remembered or tried (`fresh`: now); the one without walls if none does."""
     file = _remembered_in(accelerator=accelerator)
     found = None if fresh else _read(file)
-    if found is None:
-        found = climb(accelerator=accelerator)
-        _write(file, found)
-    if not found["rung"]:
-        return None
-    try:
-        fitting = fence(found["rung"], accelerator=accelerator)
-    except NoSuchWallError:
-        file.unlink(missing_ok=True)  # something was taken away since
-        return standing(accelerator=accelerator, fresh=True) if not fresh else None
-    return Standing(fitting, tuple(found["active"]), found["tried"], found["refused"])
+    if found is not None:
+        try:
+            fitting = fence(found["rung"], accelerator=accelerator)
+        except NoSuchWallError:
+            file.unlink(missing_ok=True)  # something was taken away since
+        else:
+            return Standing(fitting, tuple(found["active"]), found["tried"], found["refused"])
+    reached, certain = climb(accelerator=accelerator)
+    if reached.holds and certain:
+        plain = {"active": list(reached.active), "tried": dict(reached.tried), "refused": dict(reached.refused)}
+        _write(file, {"rung": reached.rung, **plain})
+    return reached
 
 
-def refusals(*, accelerator: bool = False) -> dict[str, str]:
-    """Return why each rung that was tried does not hold."""
-    found = _read(_remembered_in(accelerator=accelerator))
-    return {} if found is None else dict(found["refused"])
+def climb(*, accelerator: bool = False) -> tuple[Standing, bool]:
+    """Try the rungs from the highest down; return the first that holds, and whether all above it certainly do not.
 
-
-def climb(*, accelerator: bool = False) -> dict[str, Any]:
-    """Try the rungs from the highest down; return what was found, `rung` empty when none holds."""
+    A busy machine can keep a canary from its end, which says nothing about a wall: it is sent once more.
+    """
     refused: dict[str, str] = {}
+    certain = True
     for letter in WALLED:
         try:
-            active, tried = prove(fence(letter, accelerator=accelerator))
+            behind = fence(letter, accelerator=accelerator)
+            active, tried = prove(behind)
+            if _through(letter, tried) and not _through(letter, tried, OPEN):
+                active, tried = prove(behind)
         except (NoSuchWallError, trials.SetUpError, GraderFault) as error:
             refused[letter] = str(error)
             continue
         through = _through(letter, tried)
         if not through:
-            return {"rung": letter, "active": list(active), "tried": tried, "refused": refused}
+            return Standing(behind, active, tried, refused), certain
         refused[letter] = through
-    return {"rung": "", "active": [], "tried": {}, "refused": refused}
+        certain = certain and bool(_through(letter, tried, OPEN))
+    return unwalled(refused), certain
 
 
-def _through(letter: str, tried: Mapping[str, str]) -> str:
-    """Say what got through a rung that has to stop it; empty when nothing did."""
-    names = [name for name, status in tried.items() if status != BLOCKED and name not in RUNGS[letter].open]
+def _through(letter: str, tried: Mapping[str, str], *statuses: str) -> str:
+    """Say what was not blocked by a rung that has to stop it, or came to one of `statuses`; empty when nothing did."""
+    wrong = statuses or (OPEN, UNKNOWN)
+    names = [name for name, status in tried.items() if status in wrong and name not in RUNGS[letter].open]
     return f"It did not stop a canary that tried to {', '.join(names)}." if names else ""
 
 
@@ -186,8 +196,8 @@ def demanded(wanted: str, device: str) -> Standing:
     drives = accelerates(device)
     if wanted == "auto":
         found = standing(accelerator=drives)
-        if found is None:
-            raise _two_ways_on(refusals(accelerator=drives))
+        if not found.holds:
+            raise _two_ways_on(found.refused)
         return found
     try:
         behind = fence(wanted, accelerator=drives)
@@ -260,7 +270,7 @@ def _read(file: Path) -> dict[str, Any] | None:
         found = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and found.get("rung") in ("", *WALLED) else None
+    return found if isinstance(found, dict) and found.get("rung") in WALLED else None
 
 
 def _write(file: Path, found: Mapping[str, Any]) -> None:

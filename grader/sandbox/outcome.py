@@ -132,13 +132,22 @@ def verdict(report: dict[str, Any] | None, collector: Collector, limits: Limits,
     return Done(frames, stopped, collector.output, wall, report["cpu"], report["memory"], active, trouble)
 
 
+_USED_UP = 0.5
+"""Share of its processor time after which a killed job was killed for it.
+
+The kernel enforces the limit by its ticks and reports use by its clock; on a shared machine they differ.
+"""
+
+
 def _word(report: dict[str, Any], collector: Collector, limits: Limits) -> str | None:
     number = report["signal"]
     if collector.flooded:
         return "output-limit"
     if report["killed"] == "wall":
         return "wall-limit"
-    if number in (signal.SIGKILL, getattr(signal, "SIGXCPU", 0)) and (report["cpu"] or 0) >= limits.cpu_seconds - 0.1:
+    if number == getattr(signal, "SIGXCPU", -1) or (
+        number == getattr(signal, "SIGKILL", -1) and (report["cpu"] or 0) >= _USED_UP * limits.cpu_seconds
+    ):
         return "cpu-limit"
     if number == getattr(signal, "SIGSYS", 31):
         return "forbidden-syscall"

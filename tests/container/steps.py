@@ -7,7 +7,7 @@ import os
 import shlex
 import shutil
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -54,12 +54,14 @@ class Container:
         environment: what the steps set, over what the first one is given.
         user: who runs the next step.
         folder: where it runs.
+        prepare: done before every RUN, which may have undone it: an installed package brings certificates of its own.
         entry: what is run at the end.
     """
 
     root: Path
     context: Path
     environment: dict[str, str]
+    prepare: Callable[[Path], None]
     user: str = "root"
     folder: str = "/"
     entry: tuple[str, ...] = ()
@@ -70,6 +72,7 @@ class Container:
         for step in steps:
             match step.instruction:
                 case "RUN":
+                    self.prepare(self.root)
                     self.run(["/bin/sh", "-c", step.rest])
                 case "COPY":
                     self.copy(step.rest.split())

@@ -160,6 +160,15 @@ def test_files_that_are_none(kind: str, tmp_path: Path) -> None:
     assert dict(submissions.read(found["10001"], Bounds()).code) == {"net.py": CODE}
 
 
+def test_a_link_in_a_folder_is_called_one(tmp_path: Path) -> None:
+    """A link beside an honest module is refused as what it is, in words that a student knows."""
+    (tmp_path / "ada").mkdir()
+    (tmp_path / "ada" / "net.py").write_bytes(CODE)
+    (tmp_path / "ada" / "other.py").symlink_to("/etc/passwd")
+    (found,) = submissions.discover(tmp_path).submissions
+    assert reason(found) == "other.py is a link, not a file."
+
+
 def test_only_the_argument_itself_is_the_operators(tmp_path: Path) -> None:
     """No such path, a class zip that is none, and an empty folder end the command; bad files never do."""
     (tmp_path / "class.zip").write_bytes(b"PK nothing")

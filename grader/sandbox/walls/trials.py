@@ -68,7 +68,7 @@ LAST: dict[str, Final] = {
     "print without end": Final("print", ("output-limit",)),
     "stay after its time": Final("sleep", ("wall-limit",), Limits(wall_seconds=0.2, memory_megabytes=256)),
     "use more processor time than its limit": Final(
-        "processor", ("cpu-limit",), Limits(wall_seconds=10, cpu_seconds=1, memory_megabytes=256)
+        "processor", ("cpu-limit",), Limits(wall_seconds=60, cpu_seconds=1, memory_megabytes=256)
     ),
 }
 """What a canary of its own tries."""

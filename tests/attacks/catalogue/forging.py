@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from dataclasses import replace
 from pathlib import Path
 
 from grader.graph.document import dump
@@ -97,6 +98,17 @@ def nothing_unpickled(seen: Seen) -> None:
 
 
 CLAIM = json.dumps({"outcome": "captured", "score": 100, "points": 100, "status": "graded"})
+ODD = json.dumps(
+    {
+        "outcome": "captured",
+        "model": {"name": "x" * 100_000, "how": 7, "where": {"file": ["a"], "line": "x"}},
+        "probe": {"train": {"loss": "nan"}},
+        "repairs": [{"kind": 5}, 7],
+        "notes": [5, None, "y" * 100_000],
+        "batches": {"8": 5},
+    }
+)
+CRASHED = json.dumps({"outcome": "crashed", "trace": "MemoryError"})
 FACTS = json.dumps({"model": {"name": "Net", "how": "forged"}, "score": 100})
 
 
@@ -145,6 +157,7 @@ FORGED = document(
 GRAPH = f"send(3, bytes.fromhex({dump(CNN).hex()!r}))"
 TENSORS = f"send(4, bytes.fromhex({blob(CNN).hex()!r}))"
 OWN_GRAPH = f"send(3, bytes.fromhex({dump(FORGED).hex()!r}))"
+HALF_GRAPH = f"send(3, bytes.fromhex({dump(replace(FORGED, complete=False)).hex()!r}))"
 OWN_TENSORS = f"send(4, bytes.fromhex({blob(FORGED).hex()!r}))"
 
 
@@ -205,6 +218,22 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
         3,
         "a whole network of its own as a document",
         forged(f"send(2, {CLAIM.encode()!r})", OWN_GRAPH, OWN_TENSORS),
+        None,
+        HUMAN,
+        proof=forged_network,
+    ),
+    Attack(
+        3,
+        "half a network that is said to be whole",
+        forged(f"send(2, {CLAIM.encode()!r})", HALF_GRAPH, OWN_TENSORS),
+        "malformed-result",
+        FAULT,
+        proof=not_a_hundred,
+    ),
+    Attack(
+        3,
+        "answers, repairs and notes of the wrong kinds",
+        forged(f"send(2, {ODD.encode()!r})", OWN_GRAPH, OWN_TENSORS),
         None,
         HUMAN,
         proof=forged_network,
@@ -496,6 +525,14 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
             proof=worthless,
         )
         for code in (70, 90, 91, 109, 131, 255)
+    ),
+    Attack(
+        18,
+        "saying that the grader crashed",
+        forged(f"send(2, {CRASHED.encode()!r})"),
+        None,
+        HUMAN,
+        proof=worthless,
     ),
     Attack(
         18,
