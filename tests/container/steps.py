@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+_CHROOT = shutil.which("chroot", path="/usr/sbin:/usr/bin:/sbin:/bin") or "chroot"
+
 ALLOWED = ("FROM", "RUN", "COPY", "ENV", "ARG", "USER", "WORKDIR", "ENTRYPOINT")
 
 
@@ -106,7 +108,7 @@ class Container:
         """Run a program inside, as the user and in the folder of this step."""
         inside = shlex.join(words)
         command = [
-            "chroot",
+            _CHROOT,
             f"--userspec={self.user}",
             str(self.root),
             "/bin/sh",
