@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import statistics
 import time
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from grader.faults import GraderFault
@@ -21,8 +22,10 @@ from grader.sandbox.protocol import Limits
 from grader.sandbox.walls import trials
 from grader.sandbox.walls.fence import NONE, NoSuchWallError, fence
 
-ROOT = Path(__file__).parents[1]
+SUBMISSION = Path(__file__).parents[1] / "submissions" / "sequential.ipynb"
 BAR = 60.0
+WARM_UP = 3
+KINDS = ("capture", "describe")
 LIMITS = Limits(wall_seconds=60, cpu_seconds=60, memory_megabytes=4096)
 ARGUMENTS = {
     "shape": [3, 32, 32],
@@ -45,13 +48,8 @@ def milliseconds(zygote: Zygote, kind: str, files: dict[str, bytes]) -> float:
     return spent
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("submission", nargs="?", type=Path, default=ROOT / "submissions" / "sequential.ipynb")
-    parser.add_argument("--rounds", type=int, default=40)
-    options = parser.parse_args()
-    files = {options.submission.name: options.submission.read_bytes()}
+def start() -> dict[str, Zygote]:
+    """Return a warm process without walls, and one behind each rung that this machine has."""
     warm = {"none": Zygote(NONE)}
     for letter in ladder.WALLED:
         try:
@@ -60,29 +58,54 @@ def main() -> None:
             print(f"rung {letter} is not to be had here: {error}")
             continue
         warm[letter] = Zygote(fence(letter))
+    return warm
+
+
+def measure(submission: Path, rounds: int) -> str:
+    """Return the table; every round times every kind of job behind every rung, one after the other."""
+    files = {submission.name: submission.read_bytes()}
+    warm = start()
     times: dict[tuple[str, str], list[float]] = {}
-    for number in range(options.rounds + 3):
-        for name, zygote in warm.items():
-            for kind in ("capture", "describe"):
+    for number in range(rounds + WARM_UP):
+        for kind in KINDS:
+            for name, zygote in warm.items():
                 spent = milliseconds(zygote, kind, files if kind == "capture" else {})
-                if number >= 3:
+                if number >= WARM_UP:
                     times.setdefault((name, kind), []).append(spent)
     for zygote in warm.values():
         zygote.stop()
-    print(f"{options.submission.name}, {options.rounds} rounds, milliseconds: median (quickest)")
-    print("walls    capture            adds     nothing            adds")
+    lines = [
+        f"{submission.name}, {rounds} rounds, milliseconds: median (quickest); added is the median, round by round.",
+        "",
+        "| walls | a capture | adds | a job that does nothing | adds |",
+        "| --- | --- | --- | --- | --- |",
+    ]
     for name in warm:
         cells = []
-        for kind in ("capture", "describe"):
-            mine, bare = times[name, kind], times["none", kind]
-            added = statistics.median(mine) - statistics.median(bare)
-            cells.append(f"{statistics.median(mine):7.1f} ({min(mine):6.1f})  {added:+7.1f}")
-        print(f"{name:5}  {'  '.join(cells)}")
-    worst = max(
-        (statistics.median(times[name, "capture"]) - statistics.median(times["none", "capture"]) for name in warm),
-        default=0.0,
+        for kind in KINDS:
+            mine = times[name, kind]
+            cells += [f"{statistics.median(mine):.1f} ({min(mine):.1f})", f"{added(times, name, kind):+.1f}"]
+        lines.append(f"| {name} | {' | '.join(cells)} |")
+    worst = max(added(times, name, "capture") for name in warm)
+    said = "held" if worst <= BAR else "MISSED"
+    return "\n".join(
+        [*lines, "", f"The walls add at most {worst:.1f} ms to a capture; the bar of {BAR:g} ms is {said}."]
     )
-    print(f"The walls add at most {worst:.1f} ms; the bar is {BAR:g} ms: {'held' if worst <= BAR else 'MISSED'}")
+
+
+def added(times: Mapping[tuple[str, str], Sequence[float]], name: str, kind: str) -> float:
+    """Return the median of what walls add, each round against the job without walls in the same round."""
+    pairs = zip(times[name, kind], times["none", kind], strict=True)
+    return statistics.median(mine - bare for mine, bare in pairs)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("submission", nargs="?", type=Path, default=SUBMISSION)
+    parser.add_argument("--rounds", type=int, default=40)
+    options = parser.parse_args()
+    print(measure(options.submission, options.rounds))
 
 
 if __name__ == "__main__":

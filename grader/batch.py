@@ -82,7 +82,8 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     """
     started = time.monotonic()
     rubric = load(options.rubric, DEFINITIONS)
-    walls = ladder.demanded(options.isolation, options.device)
+    with notices.status("trying the walls of this machine"):
+        walls = ladder.demanded(options.isolation, options.device)
     intake = _intake(options, notices)
     chosen = _chosen(intake.submissions, options)
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())

@@ -64,7 +64,8 @@ def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
     Raises OperatorFault for what is wrong with the command, the rubric or the data.
     """
     submission = submissions.single(options.submission)
-    walls = _walls(options)
+    with notices.status("trying the walls of this machine"):
+        walls = _walls(options)
     # The sandbox imports torch for seconds; everything else happens meanwhile.
     with _slot(notices, walls.fence, warm=options.train) as slot:
         rubric = _rubric(options)

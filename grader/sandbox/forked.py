@@ -67,7 +67,7 @@ class Zygote:
             if walls is not None and os.geteuid() == 0:
                 user = OTHER_USER
                 os.chown(folder, user, user)
-            line = command(*options, *([] if walls is not None else ["--folder", folder]), warm=self._warm)
+            line = command(*options, "--folder", folder, warm=self._warm)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 line,

@@ -319,7 +319,7 @@ def main(arguments: list[str]) -> None:
     confine.adopt_orphans()
     control = socket.socket(fileno=options.control)
     walls = None if options.walls is None else Walls.from_json(options.walls)
-    site = Site(options.folder, walls, None if walls is None else inside.Programs.load())
+    site = Site(options.folder, None, None) if walls is None else Site(None, walls, inside.Programs.load())
     jobs = bare_jobs() if options.bare else load_jobs(options.jobs)
     if options.warm:
         warm_up()

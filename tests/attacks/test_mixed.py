@@ -38,7 +38,7 @@ def left(folder: Path) -> dict[str, Any]:
     owned = [one for one in Path("/proc").glob("[0-9]*/status") if _is_ours(one)]
     return {
         "processes": len(owned),
-        "temporary": sorted(one.name for one in Path("/tmp").iterdir() if one.owner() == "nobody"),
+        "temporary": sorted(one.name for one in Path("/tmp").iterdir() if one.lstat().st_uid == OTHER_USER),
         "in the folder": sorted(one.name for one in folder.iterdir()),
         "mounts": sorted(Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()),
         "shared": sorted(one.name for one in Path("/dev/shm").iterdir()),

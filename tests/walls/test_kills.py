@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -76,20 +77,23 @@ def fragile(behind: Fence) -> Iterator[Zygote]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
-def test_the_grader_is_killed(behind: Fence, number: signal.Signals, python: str | None, tmp_path: Path) -> None:
+def test_the_grader_is_killed(behind: Fence, number: signal.Signals, python: str | None) -> None:
     """The warm process, what it stands behind and the job die with the grader; no mount and no folder stays."""
     before = mounts()
     code = PARENT.format(letter=behind.rung, python=python)
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)}
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as parent:
-        assert parent.stdout is not None
-        assert parent.stdout.readline() == b"asleep\n"
-        pids = below(parent.pid)
-        assert len(pids) >= 2
-        parent.send_signal(number)
-    assert all_gone(pids, 10)
-    assert mounts() == before
-    assert not list(tmp_path.glob("grader-*/*"))
+    with tempfile.TemporaryDirectory() as name:  # as /tmp itself is: whoever owns a folder in it may remove it
+        folder = Path(name)
+        folder.chmod(0o1777)
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": name}
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, env=environment) as parent:
+            assert parent.stdout is not None
+            assert parent.stdout.readline() == b"asleep\n"
+            pids = below(parent.pid)
+            assert len(pids) >= 2
+            parent.send_signal(number)
+        assert all_gone(pids, 10)
+        assert mounts() == before
+        assert not list(folder.iterdir())
 
 
 def processes(zygote: Zygote) -> tuple[int, list[int]]:
