@@ -30,7 +30,7 @@ class Claim:
     Attributes:
         outcome: `captured`, `broke`, `uncapturable`, `crashed`; empty when it said nothing that can be read.
         reason: why it is uncapturable, or the last line of a crash.
-        broke: where the student's code stopped.
+        broke: where the student's code stopped; of the stage `capture`, the line that no graph can hold.
         model: what was built.
         repairs: what was done for it.
         notes: sentences for the report.
@@ -147,7 +147,7 @@ def _break(plain: Any) -> Break | None:
         )
     except ValidationError:
         return None
-    return found if found.stage in ("read", "build", "forward") else None
+    return found if found.stage in ("read", "build", "forward", "capture") else None
 
 
 def _model(plain: Any) -> Model | None:

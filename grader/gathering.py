@@ -9,7 +9,7 @@ from typing import Any
 from grader import scoring
 from grader.claims import Claim, Facts, examination_from, read_explained
 from grader.criteria import Evidence
-from grader.diagnosis import Explanation, explain, explain_stopped
+from grader.diagnosis import Explanation, explain, explain_stopped, explain_uncapturable
 from grader.gradebook_records import StoredTraining
 from grader.orders import Assignment
 from grader.records import Break, Examination, Model, Passage, Score, Training
@@ -68,21 +68,22 @@ def gather(
     if claim.outcome == "uncapturable" and _NO_MEMORY in claim.reason:
         stopped = stopped or "memory-limit"
     elif claim.outcome == "uncapturable":
-        unseen = f"The model runs, but it cannot be captured: {claim.reason.rstrip('.')}."
+        unseen = _uncapturable(claim)
     elif claim.outcome == "crashed":  # said after the student's code had begun, and therefore a claim
         unseen = "The capture of the model ended in an error."
     elif captured["rejected"]:
         unseen = f"The captured model cannot be replayed: {captured['rejected']}."
     elif stopped is None and (claim.outcome == "" or _half(claim, examination)):
         stopped = "malformed-result"
-    said = _explanation(claim.broke, stopped, examination, rubric)
+    broke = None if claim.outcome == "uncapturable" else claim.broke
+    said = _explanation(broke, stopped, examination, rubric)
     return Evidence(
         classes=rubric.input.classes,
         shape=rubric.input.shape,
         examination=examination,
-        broke=claim.broke,
+        broke=broke,
         repairs=claim.repairs,
-        stopped=stopped or _stopped_by(claim.broke),
+        stopped=stopped or _stopped_by(broke),
         training=training,
         score=score,
         trained=assignment.data is not None,
@@ -95,6 +96,14 @@ def gather(
 def _half(claim: Claim, examination: Examination | None) -> bool:
     """Tell whether a network is claimed to be captured and is not there, or not whole: nothing of ours says that."""
     return claim.outcome == "captured" and (examination is None or not examination.complete)
+
+
+def _uncapturable(claim: Claim) -> str:
+    """Say which line of a network that runs cannot be captured, and what to write in its place."""
+    if claim.broke is None or claim.broke.stage != "capture":
+        return f"The model runs, but it cannot be captured: {claim.reason.rstrip('.')}."
+    said = explain_uncapturable(claim.broke)
+    return f"{said.cause} {said.help}".strip()
 
 
 def _stopped_by(broke: Break | None) -> str | None:

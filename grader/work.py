@@ -19,7 +19,7 @@ from grader.faults import GraderFault, OperatorFault
 from grader.sandbox.launch import Done, Worker
 from grader.sandbox.protocol import Kind, Limits
 
-FORMAT = 3
+FORMAT = 4
 """Of captures and examinations; part of their key, so that a change of meaning is never mixed up."""
 
 EXPLANATION_FORMAT = 1

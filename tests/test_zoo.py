@@ -25,7 +25,8 @@ from grader.graph.tensors import read
 from grader.records import Examination, Meaning, Shape
 from grader.sandbox import shims
 from grader.sandbox.export import Captured, capture, probe
-from grader.sandbox.network import Network, Places, dry_run
+from grader.sandbox.network import Network, Places
+from grader.sandbox.rehearsal import dry_run
 from grader.training.examine import Budget, Task, examine
 from grader.training.recipe import Pictures, Recipe, train
 from tests.zoo import ZOO
@@ -116,7 +117,7 @@ def original(name: str) -> nn.Module:
     """Return the network as the sandbox has it when capture begins: seeded alike, lazy layers filled."""
     seed_everything(0)
     network = Network(ZOO[name](), CLASSES)
-    dry_run(network, SHAPE, BATCH, Places({}))
+    dry_run(network, SHAPE, lambda: (BATCH,), Places({}))
     return network.model
 
 
@@ -125,8 +126,8 @@ def study(name: str) -> Specimen:
     seed_everything(0)
     network = Network(ZOO[name](), CLASSES)
     places = Places({})
-    run = dry_run(network, SHAPE, BATCH, places)
-    if BATCH not in run.shapes:
+    run = dry_run(network, SHAPE, lambda: (BATCH,), places)
+    if run.batch is None:
         assert run.broke is not None
         return Specimen(name, "broke", f"{run.broke.kind}: {run.broke.message}")
     built = {path: one.detach().clone() for path, one in state(network.model).items()}

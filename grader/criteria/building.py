@@ -126,8 +126,8 @@ def _answers(right: list[Trial], wrong: list[Trial], evidence: Evidence) -> tupl
     """Return share, sentence and help for the batches that were answered as expected and those that were not."""
     repaired = evidence.repaired("return")
     if not right:
-        if _fixed_batch(evidence):
-            problem = "It works only for another number of pictures, so forward has that number written into it."
+        if fixed := _fixed_batch(evidence):
+            problem = f"It works only with {counted(fixed, 'picture')}, so forward has that number written into it."
             return _TWO_THIRDS, problem, evidence.help or "Write x.view(x.size(0), -1) in place of a fixed number."
         return max((_wrong_answer(trial, evidence) for trial in reversed(wrong)), key=lambda one: one[0])
     if wrong:
@@ -140,13 +140,13 @@ def _answers(right: list[Trial], wrong: list[Trial], evidence: Evidence) -> tupl
     return 1, f"Batches of {batches} pictures get one row of {evidence.classes} scores for each picture.", ""
 
 
-def _fixed_batch(evidence: Evidence) -> bool:
-    """Tell whether the network ran, but for none of the batches of 1, 2 and 7; a training step then still worked."""
+def _fixed_batch(evidence: Evidence) -> int | None:
+    """Return the only number of pictures with which the network runs and learns; None when 1, 2 or 7 do as well."""
     examination = evidence.examination
     if examination is None or examination.step is not None or any(trial.shape for trial in examination.trials):
-        return False
+        return None
     path = [layer for layer in examination.layers if layer.on_path]
-    return bool(path) and path[-1].outputs == (evidence.classes,)
+    return examination.only_batch if path and path[-1].outputs == (evidence.classes,) else None
 
 
 def _is_right(trial: Trial, classes: int) -> bool:

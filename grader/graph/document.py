@@ -29,6 +29,8 @@ MAX_TEXT = 300
 MAX_DEPTH = 3
 MAX_RANK = 8
 MAX_GRAPHS = 8
+MAX_BATCH = 1_024
+"""Pictures in the batch of a network that takes no other number."""
 
 INTEGER_LIMIT = 2**20
 """Largest magnitude of an integer argument."""
@@ -125,6 +127,18 @@ class Document:
         """Return the graph for `mode` that runs with `batch` pictures, the general one first."""
         fitting = [one for one in self.graphs if one.mode == mode and one.batch in (None, batch)]
         return min(fitting, key=lambda one: one.batch is not None, default=None)
+
+    def batch(self, wanted: int) -> int:
+        """Return `wanted` where it trains and answers with so many pictures, else another number for which it does.
+
+        Raises:
+            DocumentError: there is none, or only one above `MAX_BATCH`.
+        """
+        own = {one.batch for one in self.graphs if one.batch is not None}
+        sizes = [size for size in own | {wanted} if all(self.graph(mode, size) for mode in ("train", "eval"))]
+        if wanted not in sizes and not any(size <= MAX_BATCH for size in sizes):
+            raise DocumentError(f"no graphs for a batch of {wanted}, nor for one of another size")
+        return wanted if wanted in sizes else max(size for size in sizes if size <= MAX_BATCH)
 
 
 def dump(document: Document) -> bytes:

@@ -43,6 +43,11 @@ SIZE_NAMES: dict[Any, str] = {
     min: "size.min",
 }
 
+_FILLS = {
+    "aten.index_put.default": "aten.masked_fill.Tensor",
+    "aten.index_put_.default": "aten.masked_fill_.Tensor",
+}
+
 Place = tuple[int, int, int]
 """(file, cell or 0, line or 0), as the document packs it."""
 
@@ -51,7 +56,16 @@ Locate = Callable[[str], Place]
 
 
 class UncapturableError(Exception):
-    """The graph holds something that cannot be replayed; the text says what."""
+    """The graph holds something that cannot be replayed; the text says what.
+
+    `trace` is export's stack trace of the call, where it is one call's fault; `origin` what export itself raised.
+    """
+
+    def __init__(self, reason: str, origin: BaseException | None = None) -> None:
+        """Say why."""
+        super().__init__(reason)
+        self.trace = ""
+        self.origin = origin
 
 
 @dataclass(slots=True)
@@ -150,13 +164,18 @@ class Encoder:
 
     def _walk(self, root: torch.fx.GraphModule, values: dict[fx.Node, Any], pending: list[_Pending]) -> Any:
         """Append the calls of `root` to `pending`; return its output in terms of references."""
+        idle = _idle(root.graph)
         for node in root.graph.nodes:
             if node.op == "get_attr":
                 values[node] = getattr(root, node.target)
                 if isinstance(values[node], torch.Tensor):
                     values[node] = ("tensor", self.table.index(values[node], str(node.target)))
-            elif node.op == "call_function":
-                self._call(node, values, pending)
+            elif node.op == "call_function" and node not in idle:
+                try:
+                    self._call(node, values, pending)
+                except UncapturableError as error:
+                    error.trace = error.trace or node.meta.get("stack_trace") or ""
+                    raise
             elif node.op == "output":
                 return fx.node.map_arg(node.args[0], lambda one: values[one])
         raise UncapturableError("a graph without an answer")
@@ -177,9 +196,13 @@ class Encoder:
             values[node] = self._append(pending, node, SIZE_NAMES[target], arguments)
             return
         if not isinstance(target, torch._ops.OpOverload) or name not in operators.TABLE:
-            if not node.users and isinstance(target, torch._ops.OpOverload) and not target._schema.is_mutable:
-                return
             raise UncapturableError(f"the operation {name}")
+        if name == "aten.index.Tensor" and any(_is_mask(one) for one in node.args[1]):  # type: ignore[union-attr]
+            raise UncapturableError("the operation masked_select")  # x[x > 0] is that by another name
+        if filled := _fills(name, node):
+            arguments = [self._value(one, values) for one in (node.args[0], node.args[1][0], node.args[2])]  # type: ignore[index]
+            values[node] = self._append(pending, node, filled, arguments)
+            return
         values[node] = self._append(pending, node, name, self._bind(target, node, values))
 
     def _append(self, pending: list[_Pending], node: fx.Node, name: str, arguments: list[Any]) -> tuple[str, int]:
@@ -274,6 +297,38 @@ class Encoder:
             )
             for mode, batch, pending, output in self._graphs
         )
+
+
+def _is_mask(index: Any) -> bool:
+    """Tell whether an index picks by truth: its result is as long as there are true values."""
+    value = index.meta.get("val") if isinstance(index, fx.Node) else None
+    return isinstance(value, torch.Tensor) and value.dtype in (torch.bool, torch.uint8)
+
+
+def _fills(name: str, node: fx.Node) -> str:
+    """Return the operator that fills under a mask, where `x[x < 0] = 0` arrives as one that puts; else nothing."""
+    operator_name = _FILLS.get(name, "")
+    if not operator_name or len(node.args) != 3 or len(node.args[1]) != 1:  # type: ignore[arg-type]
+        return ""
+    whole, (index,), value = (node.args[0], node.args[1], node.args[2])  # type: ignore[misc]
+    shapes = [one.meta["val"].shape if isinstance(one, fx.Node) else None for one in (whole, index, value)]
+    fits = _is_mask(index) and shapes[2] is not None and len(shapes[2]) == 0 and shapes[0] == shapes[1]
+    return operator_name if fits else ""
+
+
+def _idle(graph: fx.Graph) -> set[fx.Node]:
+    """Return the calls that cannot be replayed and that nothing needs: `print(x.mean().item())` leaves an `item`."""
+    idle: set[fx.Node] = set()
+    for node in reversed(graph.nodes):
+        target: Any = node.target
+        if node.op != "call_function" or not all(user in idle for user in node.users):
+            continue
+        pure = isinstance(target, torch._ops.OpOverload) and not target._schema.is_mutable
+        if (pure and str(target) not in operators.TABLE) or (node.users and (pure or target in SIZE_NAMES)):
+            idle.add(node)
+        elif not isinstance(target, (torch._ops.OpOverload, torch._ops.HigherOrderOperator)):
+            idle.add(node)  # a comparison of sizes, made for a message
+    return idle
 
 
 def _drop_after_answer(graph: fx.Graph) -> None:

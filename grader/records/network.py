@@ -139,6 +139,8 @@ class Examination:
         fidelity: None when the replay agrees with what the child measured on the original; else a sentence.
         narrowest: (layer name, numbers per picture) at the narrowest point on the path; None when unknown.
         carried: the largest of the tensors that `constants` counts, at most five, the largest first.
+        only_batch: the number of pictures for which it was captured, where it was not captured for any number;
+            None where it was.
     """
 
     complete: bool
@@ -163,3 +165,4 @@ class Examination:
     fidelity: str | None = None
     narrowest: tuple[str, int] | None = None
     carried: tuple[Carried, ...] = ()
+    only_batch: int | None = None

@@ -70,7 +70,8 @@ class Break:
     """Where the student's own code stopped.
 
     Attributes:
-        stage: `read`, `build` (making the model) or `forward` (a batch of pictures through it).
+        stage: `read`, `build` (making the model), `forward` (a batch of pictures through it) or `capture` (it runs, and
+            a captured graph cannot hold the line).
         kind: the exception's class name.
         message: its text, bounded and without control characters.
         where: the student's own frame that is deepest.

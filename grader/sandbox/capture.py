@@ -6,12 +6,13 @@ first student statement runs; everything after it is a claim.
 
 from __future__ import annotations
 
+import bdb
 import dataclasses
 import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from grader.explanation import cells
@@ -22,11 +23,14 @@ from grader.records import Break, Repair
 from grader.sandbox import export as exporting
 from grader.sandbox import shims
 from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
-from grader.sandbox.network import DryRun, Network, Places, describe, dry_run
+from grader.sandbox.network import Network, Places, describe
 from grader.sandbox.protocol import Channel
+from grader.sandbox.rehearsal import DryRun, dry_run, limited
+from grader.source.batches import batch_sizes
 from grader.source.entry import Hints, Plan, plans, why_nothing
 from grader.source.folders import own_files
 from grader.source.notebook import ReadLimits, Source, read_submission
+from grader.wording import counted
 
 STATEMENTS_SHOWN = 400
 """How many places of the slice are reported."""
@@ -74,9 +78,11 @@ def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel
 
 
 def quiet() -> None:
-    """Keep torch's own warnings and logs out of the submission's output."""
+    """Keep torch's own warnings and logs out of the submission's output, and let no debugger stop it."""
     warnings.filterwarnings("ignore")
     logging.disable(logging.CRITICAL)
+    sys.breakpointhook = lambda *args, **kwargs: None
+    bdb.Bdb.set_trace = lambda self, *args, **kwargs: None  # type: ignore[method-assign]  # pdb's, ipdb's
     sys.setrecursionlimit(5_000)
 
 
@@ -144,30 +150,46 @@ class Session:
         try:
             network = Network(built.model, self.task.classes)
             with deadline(self.task.build_seconds):
-                run = dry_run(network, self.task.shape, self.task.batch, self.places)
+                run = dry_run(network, self.task.shape, self._sizes, self.places)
         except TooSlowError as error:
             self._answer("broke", broke=too_slow(error, "forward", self.places), model=model)
             return
         self.repairs += run.repairs
-        if self.task.batch not in run.shapes:
+        if run.batch is None:
             self._prefix(network, run, model)
             return
         try:
-            found = exporting.capture(network, self.task.shape, self.task.batch, self.places)
+            run, found = self._whole(network, run)
         except UncapturableError as error:
-            self._answer("uncapturable", reason=str(error), model=model, run=run)
+            stopped = exporting.stopped_at(error, self.places, network)
+            self._answer("uncapturable", broke=stopped, reason=str(error), model=model)
             return
-        self.notes += found.notes
-        probe = exporting.probe(network, found, self.task.shape, self.task.batch)
+        self.notes += [*found.notes, *_fixed(run)]
+        probe = exporting.probe(network, found, self.task.shape, run.fixed or self.task.batch)
         document = dump(found.document)
-        self._answer("captured", model=model, run=run, probe=probe)
+        self._answer("captured", model=model, probe=probe)
         self.channel.document(document)
         self.channel.tensors(found.tensors)
+
+    def _sizes(self) -> tuple[int, ...]:
+        """Return the batch sizes to try where a batch of 7 breaks, the recipe's first."""
+        return tuple(dict.fromkeys((self.task.batch, *batch_sizes(self.source), 1, 2)))
+
+    def _whole(self, network: Network, run: DryRun) -> tuple[DryRun, exporting.Captured]:
+        """Capture for every number of pictures, else for the recipe's, else for the one that works."""
+        try:
+            batch = run.fixed or self.task.batch
+            return run, exporting.capture(network, self.task.shape, batch, self.places)
+        except UncapturableError:
+            few = limited(network, run, self.task.shape, self.task.batch, self.places)
+            if few is None or few.batch is None:
+                raise
+            return few, exporting.capture(network, self.task.shape, few.batch, self.places)
 
     def _prefix(self, network: Network, run: DryRun, model: Mapping[str, Any]) -> None:
         found = exporting.capture_prefix(network, self.task.shape, self.task.batch, self.places)
         document = dump(found.document) if found is not None else b""
-        self._answer("broke", broke=run.broke, model=model, run=run)
+        self._answer("broke", broke=run.broke, model=model)
         if found is not None:
             self.channel.document(document)
             self.channel.tensors(found.tensors)
@@ -179,7 +201,6 @@ class Session:
         broke: Break | None = None,
         reason: str = "",
         model: Mapping[str, Any] | None = None,
-        run: DryRun | None = None,
         probe: Mapping[str, Any] | None = None,
     ) -> None:
         if "autocast" in self.noted:
@@ -190,9 +211,18 @@ class Session:
                 "broke": None if broke is None else dataclasses.asdict(broke),
                 "reason": reason,
                 "model": model,
-                "batches": {str(size): error for size, error in (run.errors if run else {}).items()},
                 "probe": probe,
                 "repairs": [dataclasses.asdict(one) for one in self.repairs],
                 "notes": self.notes,
             }
+        )
+
+
+def _fixed(run: DryRun) -> Iterator[str]:
+    """Say that a batch size is written into a network, and where another one stops."""
+    if run.fixed is not None and run.broke is not None:
+        line = f", in `{run.broke.source}`" if run.broke.source else ""
+        yield (
+            f"forward works with {counted(run.fixed, 'picture')} at a time and stops with other numbers of them "
+            f"at {run.broke.where}{line}. It is graded with batches of {run.fixed}."
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
@@ -12,10 +12,10 @@ from torch.overrides import TorchFunctionMode
 
 from grader.graph.document import Document, Graph
 from grader.graph.encode import Encoder, Locate, Place, Table, UncapturableError, model_names
-from grader.graph.fidelity import EXAMPLE, TRIALS, measure, noise
+from grader.graph.fidelity import EXAMPLE, TRIALS, measure, noise, probed
 from grader.graph.tensors import dump
-from grader.records import Shape
-from grader.sandbox.network import Network, Places
+from grader.records import Break, Shape
+from grader.sandbox.network import Network, Places, describe, source_line
 
 FRAME = re.compile(r'File "(<[^"]+>)", line (\d+)')
 
@@ -59,7 +59,7 @@ def _add(
             return
     sizes = (batch,) if mode == "train" else (*TRIALS, batch)
     done = 0
-    for size in sizes:
+    for size in dict.fromkeys(sizes):
         try:
             encoder.add(export(model, (noise(size, shape, 0),), strict=False), mode, size, broken=broken)
             done = size
@@ -68,7 +68,22 @@ def _add(
         except (Exception, SystemExit) as error:  # noqa: BLE001 - a size that does not work has no graph
             reason = reason or error
     if done != batch:
-        raise UncapturableError(_first_line(reason))
+        raise UncapturableError(_first_line(reason), reason)
+
+
+def stopped_at(error: UncapturableError, places: Places, network: Network) -> Break:
+    """Return the student's line that a captured graph cannot hold."""
+    if error.origin is not None:
+        found = replace(describe(error.origin, "capture", places, network), message=str(error))
+        layer = dict(network.model.named_modules()).get(found.layer or "")
+        # nn.BatchNorm2d(8, momentum=None) divides by the number of batches that it has seen
+        counts = isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) and layer.momentum is None
+        return replace(found, kind="CumulativeStatistics") if counts else found
+    for name, line in reversed(FRAME.findall(error.trace)):
+        where = places.where(name, int(line))
+        if where.file is not None:
+            return Break("capture", "Unsupported", str(error), where, source_line(name, int(line)))
+    return Break("capture", "Unsupported", str(error))
 
 
 def _first_line(error: BaseException | None) -> str:
@@ -194,7 +209,8 @@ def probe(network: Network, captured: Captured, shape: Shape, batch: int) -> dic
         if described.trainable and described.role == "parameter"
     ]
     fixed = any(graph.batch is not None for graph in captured.document.graphs)
-    sizes = [size for size in TRIALS if captured.document.graph("eval", size) is not None]
+    pictures, trials = probed(shape)
+    sizes = [size for size in trials if captured.document.graph("eval", size) is not None]
 
     def train(pictures: torch.Tensor) -> torch.Tensor:
         network.train(mode=True)
@@ -204,4 +220,4 @@ def probe(network: Network, captured: Captured, shape: Shape, batch: int) -> dic
         network.train(mode=False)
         return network(pictures)
 
-    return measure(train, evaluate, trainable, shape, batch if fixed else EXAMPLE, sizes)
+    return measure(train, evaluate, trainable, shape, batch if fixed else pictures, sizes)

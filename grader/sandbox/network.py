@@ -1,9 +1,4 @@
-"""The student's model as one function from pictures to scores, run eagerly before anything is captured.
-
-The dry run fills lazy layers, finds the batch sizes that work, and finds where forward breaks when it does. It
-alone decides that a batch size is hard-coded: with a fixed `view(64, -1)` every other batch raises the same text
-as a wrong `in_features`.
-"""
+"""The student's model as one function from pictures to scores, and the places of their code that it stands for."""
 
 from __future__ import annotations
 
@@ -11,19 +6,15 @@ import sys
 import traceback
 import types
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch.utils import _pytree
 
-from grader.graph.fidelity import noise, seed_everything
-from grader.records import Break, Repair, Shape, Where
+from grader.records import Break, Shape, Where
 from grader.sandbox.shims import OnThisMachine
-
-PRIME = 7
-"""The first batch size: in an error's text it can be told apart from channels and features."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,75 +107,6 @@ def select(answer: Any, batch: Any, classes: int) -> torch.Tensor:
     return next((one for one in rows if one.shape[1] == classes), rows[0] if rows else leaves[0])
 
 
-@dataclass(slots=True)
-class DryRun:
-    """What happened when batches of noise went through the model.
-
-    Attributes:
-        shapes: batch size -> shape of the answer.
-        errors: batch size -> what was raised.
-        broke: the break at the first batch size that failed.
-        repairs: what had to be done to the model or its answer.
-    """
-
-    shapes: dict[int, Shape] = field(default_factory=dict)
-    errors: dict[int, str] = field(default_factory=dict)
-    broke: Break | None = None
-    repairs: list[Repair] = field(default_factory=list)
-
-
-def dry_run(network: Network, shape: Shape, batch: int, places: Places) -> DryRun:
-    """Send batches of 7, 1, 2 and `batch` through `network` in evaluation mode.
-
-    Parameters and buffers are left as they were.
-    """
-    run = DryRun()
-    if any(one.dtype in (torch.float64, torch.float16, torch.bfloat16) for one in _floating(network)):
-        _cast(network, shape, run)
-    network.train(mode=False)
-    saved: list[tuple[torch.Tensor, torch.Tensor]] | None = None
-    for size in dict.fromkeys((PRIME, 1, 2, batch)):
-        try:
-            seed_everything(0)
-            with torch.no_grad():
-                answer = network(noise(size, shape, size))
-            run.shapes[size] = tuple(answer.shape)
-            saved = saved if saved is not None else [(one, one.detach().clone()) for one in _state(network)]
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - whatever student code raises is what we look for
-            run.errors[size] = f"{type(error).__name__}: {error}"[:500]
-            if run.broke is None:
-                run.broke = describe(error, "forward", places, network)
-    with torch.no_grad():
-        for tensor, value in saved or ():
-            with suppress(RuntimeError):  # an expanded tensor cannot be written to, by forward neither
-                tensor.copy_(value)
-    if network.answered_with != "tensor":
-        kind = network.answered_with
-        run.repairs.append(Repair("return", f"forward returns a {kind}; its tensor of scores was taken."))
-    return run
-
-
-def _floating(network: Network) -> Iterator[torch.Tensor]:
-    for one in network.model.parameters():
-        if not isinstance(one, torch.nn.UninitializedParameter) and one.is_floating_point():
-            yield one
-
-
-def _state(network: Network) -> list[torch.Tensor]:
-    return [*network.model.parameters(), *network.model.buffers()]
-
-
-def _cast(network: Network, shape: Shape, run: DryRun) -> None:
-    """Cast a float64 or half model to float32, unless it casts its pictures itself."""
-    try:
-        with torch.no_grad():
-            network.train(mode=False)
-            network(noise(PRIME, shape, PRIME))
-    except (Exception, SystemExit):  # noqa: BLE001 - a model that cannot take float32 pictures raises anything
-        network.model.float()
-        run.repairs.append(Repair("dtype", "The model was cast to float32, the type of the grader's pictures."))
-
-
 def describe(error: BaseException, stage: str, places: Places, network: Network | None = None) -> Break:
     """Return where and how `error` left the student's code; nothing of ours is in it."""
     frames = list(traceback.walk_tb(error.__traceback__))
@@ -193,7 +115,7 @@ def describe(error: BaseException, stage: str, places: Places, network: Network 
     if ours:
         frame, line = ours[-1]
         where = places.where(frame.f_code.co_filename, line)
-        source = _source(frame.f_code.co_filename, line)
+        source = source_line(frame.f_code.co_filename, line)
     elif isinstance(error, SyntaxError):
         where, source = places.where(error.filename or "", error.lineno), (error.text or "").strip()
     layer, inputs = _failing_layer([frame for frame, _ in frames], network)
@@ -202,7 +124,8 @@ def describe(error: BaseException, stage: str, places: Places, network: Network 
     return Break(stage, type(error).__name__, _bounded(error), where, source[:300], layer, inputs)
 
 
-def _source(name: str, line: int) -> str:
+def source_line(name: str, line: int) -> str:
+    """Return a line of the student's code, by the name that it is compiled under."""
     import linecache
 
     return linecache.getline(name, line).strip()

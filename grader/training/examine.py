@@ -6,8 +6,9 @@ meta tensors first; a graph over its budget is never given memory.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -15,7 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from grader.graph import anatomy
 from grader.graph.document import Document, DocumentError, Graph, parse
-from grader.graph.fidelity import EXAMPLE, TRIALS, disagreement, measure, noise, seed_everything
+from grader.graph.fidelity import LARGE, TRIALS, disagreement, measure, noise, probed, seed_everything
 from grader.graph.replay import Program
 from grader.graph.survey import Survey, constants, layers, parameter_count, survey
 from grader.graph.tensors import check_header, read
@@ -24,6 +25,9 @@ from grader.wording import counted
 
 CLOSE = 1e-4
 """Largest difference between one picture's answers, alone and in a batch, relative to the largest answer."""
+
+FEW = 8
+"""Pictures that one training step takes where they are large."""
 
 CARRIED = 5
 """How many of the tensors are named that a model carries besides its weights."""
@@ -69,9 +73,10 @@ def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examinati
     """Return what the graph shows; raise DocumentError where the bytes are not a document that can be replayed."""
     document = parse(document_bytes)
     check_header(document, tensor_bytes)
+    recipe, task = task.batch, replace(task, batch=document.batch(task.batch))
     surveys = _surveys(document, task)
     basics = _basics(document, surveys)
-    over = _over_budget(basics, surveys, task.budget)
+    over = _over_budget(basics, surveys, task.budget, task.batch / recipe)
     if over or not document.complete:
         return _record(basics, complete=document.complete, over_budget=over)
     tensors = read(document, tensor_bytes, torch.device("cpu"))
@@ -84,8 +89,7 @@ def _surveys(document: Document, task: Task) -> tuple[Survey, ...]:
     found: list[Survey] = []
     for mode in ("train", "eval"):
         graph = document.graph(mode, task.batch)
-        if graph is None:
-            raise DocumentError(f"no {mode} graph for a batch of {task.batch}")
+        assert graph is not None  # `Document.batch` says so
         found.append(_survey(document, graph, task.shape, task.batch))
     for graph in document.graphs:
         if all(graph is not one.graph for one in found):
@@ -121,6 +125,7 @@ def _basics(document: Document, surveys: Sequence[Survey]) -> dict[str, Any]:
         "unregistered": _unregistered(evaluation),
         "frozen": tuple(one.name for one in document.tensors if one.role == "parameter" and not one.trainable),
         "unused": _unused(document, train, evaluation),
+        "only_batch": None if all(one.graph.batch is None for one in surveys[:2]) else train.batch,
     }
 
 
@@ -157,8 +162,11 @@ def _activation_bytes(surveyed: Survey) -> int:
     return 4 * sum(call.numbers for call in surveyed.calls) // surveyed.batch
 
 
-def _over_budget(basics: dict[str, Any], surveys: Sequence[Survey], budget: Budget) -> str:
-    """Return one sentence with the numbers and the layer that costs most; empty when all is within bounds."""
+def _over_budget(basics: dict[str, Any], surveys: Sequence[Survey], budget: Budget, batches: float) -> str:
+    """Return one sentence with the numbers and the layer that costs most; empty when all is within bounds.
+
+    batches: how many of the recipe's the network's own batch is; larger ones take more memory at a time.
+    """
     found: tuple[Any, ...] = basics["layers"]
     if basics["parameters"] > budget.parameters:
         worst = max(found, key=lambda one: one.parameters, default=None)
@@ -170,7 +178,7 @@ def _over_budget(basics: dict[str, Any], surveys: Sequence[Survey], budget: Budg
         share = f"{call.flops // slowest.batch:,} of them in {slowest.layer_name(call.index)}"
         return f"{_flops(slowest):,} operations a picture, {share}; at most {budget.flops:,} are allowed"
     largest = max(surveys, key=_activation_bytes)
-    megabytes = _activation_bytes(largest) / 2**20
+    megabytes = _activation_bytes(largest) / 2**20 * max(1.0, batches)
     if megabytes > budget.activation_megabytes:
         call = max(largest.calls, key=lambda one: one.numbers)
         return (
@@ -236,7 +244,8 @@ class Bench:
         self.reset()
         fidelity = self.fidelity()
         self.reset()
-        step, unreached = self.step(self.task.batch)
+        large = math.prod(self.task.shape) > LARGE and not self.fixed
+        step, unreached = self.step(min(self.task.batch, FEW) if large else self.task.batch)
         self.reset()
         alone, _ = self.step(1) if not self.fixed else (step, ())
         self.reset()
@@ -261,13 +270,14 @@ class Bench:
 
     def fidelity(self) -> str | None:
         """Compare with what the child measured on the original."""
-        sizes = [size for size in TRIALS if self.document.graph("eval", size) is not None]
+        pictures, trials = probed(self.task.shape)
+        sizes = [size for size in trials if self.document.graph("eval", size) is not None]
         replayed = measure(
             lambda pictures: self.answer("train", pictures),
             lambda pictures: self.answer("eval", pictures),
             [tensor for _, tensor in self.trainable],
             self.task.shape,
-            self.task.batch if self.fixed else EXAMPLE,
+            self.task.batch if self.fixed else pictures,
             sizes,
         )
         return disagreement(self.task.probe, replayed)

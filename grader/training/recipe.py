@@ -137,27 +137,31 @@ def train(
     recipe: Recipe,
     meaning: Meaning,
     progress: Progress | None = None,
+    parts: int = 1,
 ) -> tuple[CurvePoint, ...]:
-    """Train `trainable` in place; return the learning curve. `labels` are (N,) int64 on the pictures' device."""
+    """Train `trainable` in place; return the learning curve. `labels` are (N,) int64 on the pictures' device.
+
+    Each step takes the mean gradient of so many `parts`, batches of the recipe's size.
+    """
     seed_everything(recipe.seed)
     loss_of = loss_for(meaning)
     optimiser = torch.optim.AdamW(
         trainable, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=can_fuse(trainable)
     )
-    plan = order(len(pictures), recipe.batch, recipe.steps, recipe.seed)
+    plan = order(len(pictures), recipe.batch * parts, recipe.steps, recipe.seed)
     every = max(1, recipe.steps // CURVE_POINTS)
     curve: list[CurvePoint] = []
     since = torch.zeros((), device=labels.device)
     for step in range(recipe.steps):
         optimiser.param_groups[0]["lr"] = learning_rate(recipe, step)
-        indices = plan[step].to(labels.device)
-        loss = loss_of(program(pictures.batch(indices)), labels[indices])
         optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
+        for indices in plan[step].to(labels.device).view(parts, recipe.batch):
+            loss = loss_of(program(pictures.batch(indices)), labels[indices]) / parts
+            loss.backward()  # type: ignore[no-untyped-call]
+            since += loss.detach()
         if recipe.clip:
             torch.nn.utils.clip_grad_norm_(trainable, recipe.clip)
         optimiser.step()
-        since += loss.detach()
         if (step + 1) % every == 0 or step + 1 == recipe.steps:
             steps = every if (step + 1) % every == 0 else recipe.steps % every
             mean = float(since) / steps

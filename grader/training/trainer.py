@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -148,11 +148,17 @@ def run(
     assignment: Assignment,
     progress: Callable[[int, float], None] | None = None,
 ) -> Trained:
-    """Train and answer; raise DocumentError where the bytes are not a document that can be replayed."""
+    """Train and answer; raise DocumentError where the bytes are not a document that can be replayed.
+
+    A network that works with another number of pictures than the recipe's alone takes as many of its own batches to a
+    step as come nearest to it.
+    """
     document = parse(document_bytes)
     device = devices.choose(assignment.device)
     devices.settle(device)
-    recipe = assignment.recipe
+    size = document.batch(assignment.recipe.batch)
+    parts = max(1, round(assignment.recipe.batch / size))
+    recipe = replace(assignment.recipe, batch=size)
     layout = memory_format(document, recipe)
     trainee = Trainee(document, tensor_bytes, device, recipe.batch, layout)
     images = mapped(assignment.train_images)
@@ -169,7 +175,7 @@ def run(
         memorised = learn_by_heart(trainee, pictures, labels, assignment.meaning, recipe)
         trainee.reset()
     started = time.perf_counter()
-    curve = train(trainee.train, trainee.trainable, pictures, labels, recipe, assignment.meaning, progress)
+    curve = train(trainee.train, trainee.trainable, pictures, labels, recipe, assignment.meaning, progress, parts)
     seconds = time.perf_counter() - started
     held_out = Pictures(mapped(assignment.held_out_images), images, device, layout)
     logits = predict(trainee.evaluate, held_out, recipe.batch, recipe.seed)

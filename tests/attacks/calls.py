@@ -567,7 +567,7 @@ def surveyed(blob: bytes, values: bytes) -> Document:
     document = parse(blob)
     tensors.check_header(document, values)
     surveys = examine._surveys(document, TASK)
-    over = examine._over_budget(examine._basics(document, surveys), surveys, TASK.budget)
+    over = examine._over_budget(examine._basics(document, surveys), surveys, TASK.budget, 1.0)
     if over:
         raise DocumentError(over)
     return document

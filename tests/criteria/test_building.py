@@ -163,8 +163,9 @@ def test_squeezed_batch() -> None:
 
 
 def test_batch_size_written_down() -> None:
-    """A network that works for another batch size only earns 2 and is not skipped."""
-    evidence = changed(trials=trials(None, None, None))
+    """A network that works for another batch size only earns 2, hears which, and is not skipped."""
+    evidence = changed(trials=trials(None, None, None), only_batch=32)
+    assert "only with 32 pictures" in finding("output", evidence).rationale
     assert points(evidence, "output", "used", "accuracy") == [2, 2, 6]
     assert "x.size(0)" in finding("output", evidence).help
     assert (

@@ -43,7 +43,7 @@ def test_a_network(zygote: Zygote) -> None:
     done = capture(zygote, submission())
     found = done.result()
     document = captured(done)
-    assert (found["outcome"], found["model"]["name"], found["batches"]) == ("captured", "Net", {})
+    assert (found["outcome"], found["model"]["name"], found["notes"]) == ("captured", "Net", [])
     assert operators(document) == ["conv2d", "relu", "max_pool2d", "flatten", "linear"]
     assert document.files == ("net.py",)
     _, evaluate = programs(document, read(document, done.frames[Kind.TENSORS], CPU), CPU, 8)
@@ -117,11 +117,14 @@ def test_a_break_before_anything(zygote: Zygote) -> None:
 
 
 def test_a_fixed_batch(zygote: Zygote) -> None:
-    """A batch size that is written into the network is captured at the recipe's, and the others' errors are told."""
-    done = capture(zygote, submission(forward="x = x.view(8, 3, 32, 32)"))
-    document = captured(done)
-    assert sorted(done.result()["batches"]) == ["1", "2", "7"]
-    assert {graph.batch for graph in document.graphs} == {8}
+    """A batch size that is written into the network is captured at that size, whichever it is; the line is told."""
+    for size in (8, 32):
+        done = capture(zygote, submission(forward=f"x = x.view({size}, 3, 32, 32)"))
+        document = captured(done)
+        (note,) = done.result()["notes"]
+        assert f"works with {size} pictures at a time" in note
+        assert f"net.py, line 15, in `x = x.view({size}, 3, 32, 32)`" in note
+        assert {graph.batch for graph in document.graphs} == {size}
 
 
 def test_uncapturable(zygote: Zygote) -> None:
@@ -129,7 +132,67 @@ def test_uncapturable(zygote: Zygote) -> None:
     found = capture(zygote, submission(forward="if x.sum() > 0: x = x * 2")).result()
     assert found["outcome"] == "uncapturable"
     assert "data-dependent" in found["reason"]
-    assert found["broke"] is None
+    assert (found["broke"]["stage"], found["broke"]["source"]) == ("capture", "if x.sum() > 0: x = x * 2")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "print(x.mean().item())",
+        "print(f'mean {x.mean():.3f}', x.shape, len(x))",
+        "import pdb; pdb.set_trace()",
+        "breakpoint()",
+        "assert x.shape[1:] == (3, 32, 32), 'other pictures'",
+        "assert x.max() < 1e6, 'exploded'",
+        "self.seen = getattr(self, 'seen', []); self.seen.append(x.mean().item())",
+        "x = x.clone(); x[x < 0] = 0",
+        "self.features = x",
+    ],
+)
+def test_what_forward_may_do_beside(zygote: Zygote, statement: str) -> None:
+    """Prints, breakpoints, assertions, notes and masks are no obstacle, and leave no doubt."""
+    done = capture(zygote, submission(forward=statement))
+    found = done.result()
+    assert (found["outcome"], found["notes"]) == ("captured", []), (found["reason"], found["broke"])
+    assert operators(captured(done))[-4:] == ["relu", "max_pool2d", "flatten", "linear"]
+
+
+@pytest.mark.parametrize(
+    ("statement", "said"),
+    [
+        ("if x.mean().item() > 0: x = x * 2", "data-dependent"),
+        ("x = x / x.max().item()", "item"),
+        ("x = x + x[x.sum(dim=(1, 2, 3)) > 0].sum()", "masked_select"),
+        ("x = x + torch.unique(x).sum()", "unique"),
+    ],
+)
+def test_the_line_that_no_graph_holds(zygote: Zygote, statement: str, said: str) -> None:
+    """Whatever a graph cannot hold is told with the student's own line."""
+    found = capture(zygote, submission(forward=statement)).result()
+    assert found["outcome"] == "uncapturable"
+    assert said in found["reason"]
+    assert (found["broke"]["where"]["line"], found["broke"]["source"]) == (15, statement)
+
+
+def test_a_batch_normalisation_that_counts(zygote: Zygote) -> None:
+    """momentum=None divides by the number of batches seen, which is told by its own name."""
+    norm = "self.norm = nn.BatchNorm2d(3, momentum=None)"
+    found = capture(zygote, submission(norm, "x = self.norm(x)")).result()
+    assert (found["broke"]["kind"], found["broke"]["layer"]) == ("CumulativeStatistics", "norm")
+
+
+def test_few_pictures_alone(zygote: Zygote) -> None:
+    """A network that takes 7 pictures and not the recipe's 8 is captured for 7."""
+    done = capture(zygote, submission(forward="assert len(x) < 8"))
+    assert {graph.batch for graph in captured(done).graphs if graph.mode == "train"} == {7}
+    assert "works with 7 pictures at a time" in done.result()["notes"][0]
+
+
+def test_layers_made_in_forward_for_one_batch(zygote: Zygote) -> None:
+    """Trying other batch sizes by their shapes alone leaves no tensor without values on the model."""
+    forward = "self.last = x.mean(0); x = x.view(16, 3, 32, 32)"
+    done = capture(zygote, submission(forward=forward))
+    assert {graph.batch for graph in captured(done).graphs} == {16}
 
 
 def test_what_no_handler_catches(zygote: Zygote) -> None:

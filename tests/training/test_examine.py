@@ -220,7 +220,7 @@ HOSTILE: dict[str, tuple[Document, str]] = {
         document([], [node("relu", slot(0))], [node("linear", slot(0), slot(0))]),
         "the eval graph does not run",
     ),
-    "a graph for another batch": (document([], [node("relu", slot(0))], batch=64), "no train graph for a batch of 8"),
+    "a graph for a giant batch": (document([], [node("relu", slot(0))], batch=2_000), "no graphs for a batch of 8"),
     "tensors that cannot be": (
         document([parameter("w", 2**40, 2**40)], [node("relu", slot(0))]),
         "number 0 is not what the document says",
@@ -314,6 +314,8 @@ def test_fixed_batches() -> None:
     """A network with one batch size is measured at it, and other sizes are trials with a reason."""
     fixed = replace(CNN, graphs=tuple(replace(one, batch=8) for one in CNN.graphs))
     found = examined(fixed, probe={"train": [["0x0p0", "0x0p0"]] * 3, "eval": {}})
+    assert found.only_batch == 8
+    assert examined(CNN).only_batch is None
     assert {one.error for one in found.trials} == {
         f"DocumentError: works only with other batch sizes than {n}" for n in (1, 2, 7)
     }

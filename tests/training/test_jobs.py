@@ -164,5 +164,20 @@ def test_what_is_no_document(arguments: dict[str, Any]) -> None:
     assert answers is None
     said, _ = trained(arguments, dump(CNN), blob(CNN)[:-1])
     assert said["outcome"] == "rejected"
-    fixed = replace(CNN, graphs=tuple(replace(one, batch=7) for one in CNN.graphs))
-    assert trained(arguments, dump(fixed), blob(fixed))[0]["reason"] == "no train graph for a batch of 16"
+    apart = replace(CNN, graphs=tuple(replace(one, batch=5 + place) for place, one in enumerate(CNN.graphs)))
+    reason = trained(arguments, dump(apart), blob(apart))[0]["reason"]
+    assert reason == "no graphs for a batch of 16, nor for one of another size"
+
+
+def test_a_batch_of_its_own(arguments: dict[str, Any]) -> None:
+    """A network that takes 8 pictures alone trains on two such batches a step, where the recipe says 16."""
+    fixed = replace(CNN, graphs=tuple(replace(one, batch=8) for one in CNN.graphs))
+    said, answers = trained(arguments, dump(fixed), blob(fixed))
+    free, expected = trained(arguments, dump(CNN), blob(CNN))
+    assert said["outcome"] == "trained"
+    assert answers is not None
+    assert expected is not None
+    assert answers.shape == expected.shape
+    losses = [[point["loss"] for point in one["curve"]] for one in (said, free)]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+    assert losses[0] != losses[1]  # the same pictures a step, summed in another order
