@@ -13,8 +13,9 @@ from grader.source.aliases import Names, callee, roots
 from grader.source.classes import Catalogue, dotted
 from grader.source.effects import called_by, is_training, optimised_by
 from grader.source.making import Made, made_by, unwrapped
-from grader.source.program import Program, Thing, Things
+from grader.source.program import Program, Thing, Things, with_parts
 from grader.source.statements import Definition, executed
+from grader.source.syntax import text_of
 
 NO_MODEL = re.compile(
     r"loss|criterion|metric|accuracy|transform|augment|normali[sz]e|loader|optimi[sz]er|scheduler|dataset|datamodule|callback",
@@ -36,6 +37,7 @@ class Candidate:
         program: where all those indexes count.
         home: for one in the body of a function, the statement of the main program that calls it (0 when nobody
             does); None at top level.
+        inside: whether it stands in a list or a dict, with others perhaps.
     """
 
     variable: str
@@ -45,6 +47,7 @@ class Candidate:
     things: Things
     program: Program
     home: int | None = None
+    inside: bool = False
 
 
 @dataclass(slots=True)
@@ -90,8 +93,10 @@ class _Collected:
 def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> list[Candidate]:
     """Return the models that statements from `start` on bind to names, in order; aliases count once."""
     found: dict[Thing, Candidate] = {}
+    inside: dict[str, Candidate] = {}
     for index in range(start, len(program.pieces)):
         for name, value in _bound(program.pieces[index].statement.node):
+            inside.update((one.variable, one) for one in _inside(name, value, index, catalogue, program))
             things = program.things(name, index + 1)
             known = next((found[thing] for thing in things if thing in found), None)
             bare = unwrapped(value)
@@ -99,9 +104,12 @@ def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> lis
             if made is None and known is None and isinstance(bare, ast.Name):  # best = copy.deepcopy(model)
                 copied = [found[thing].made for thing in program.things(bare.id, index) if thing in found]
                 made = copied[0] if copied else None
+            kept = inside.get(text_of(bare)) if isinstance(bare, ast.Subscript) else None  # model = nets["small"]
+            made = made or (kept.made if kept is not None else None)
             if known is None and made is not None:
                 own = frozenset({(index, name)}) & things or things
-                new = Candidate(name, made, index, _until(program, name, index), own, program)
+                until = _until(program, name, index)
+                new = Candidate(name, made, index, until, own, program, inside=kept is not None)
             elif known is not None and (made or isinstance(bare, ast.Name)):
                 # model = Net(); model = nn.DataParallel(model): the same model under its last name.
                 # `params = model.parameters()` is only a part of it.
@@ -109,7 +117,7 @@ def candidates_in(program: Program, catalogue: Catalogue, start: int = 0) -> lis
             else:
                 continue
             found.update(dict.fromkeys(new.things, new))
-    return list(dict.fromkeys(found.values()))
+    return [*inside.values(), *dict.fromkeys(found.values())]
 
 
 def uses_of(program: Program) -> Uses:
@@ -146,9 +154,17 @@ def used_as_models(program: Program, found: list[Candidate], uses: Uses) -> list
     return more
 
 
-def evidence_for(candidate: Candidate, uses: Uses) -> Evidence:
-    """Join the evidence of all objects that a candidate may be."""
+def evidence_for(candidate: Candidate, uses: Uses, networks: Things) -> Evidence:
+    """Join the evidence of all objects that a candidate may be.
+
+    trainer = Trainer(model, loader); trainer.fit(): what trains an object that holds the model trains the model.
+    Where the holder is a network itself, that is what is trained. networks: the objects that are.
+    """
     found = [uses[thing] for thing in candidate.things if thing in uses]
+    parts = candidate.program.parts
+    for thing, one in uses.items():
+        if one.trained >= 0 and thing not in networks and candidate.things & with_parts(frozenset({thing}), parts):
+            found.append(Evidence(trained=one.trained))
     kinds = ("optimised", "trained", "called", "moved")
     return Evidence(*(max((getattr(one, kind) for one in found), default=-1) for kind in kinds))
 
@@ -187,6 +203,39 @@ def _bound(node: ast.stmt) -> Iterator[tuple[str, ast.expr]]:
                 yield from _pairs(target, one.value)
         elif isinstance(one, ast.AnnAssign | ast.NamedExpr) and one.value is not None:
             yield from _pairs(one.target, one.value)
+
+
+def _inside(name: str, value: ast.expr, index: int, catalogue: Catalogue, program: Program) -> list[Candidate]:
+    """Return the models that a list or a dict holds: `nets = {"small": Net(8), "large": Net(64)}`.
+
+    They are known by their places: `nets["small"]`.
+    """
+    found = []
+    for place, part in parts_of(name, unwrapped(value) or value):
+        made = _made(part, name, index, catalogue, program)
+        if made is not None and made.call is not None:
+            things = program.things(name, index + 1)
+            until = _until(program, name, index)
+            found.append(Candidate(place, made, index, until, things, program, inside=True))
+    return found
+
+
+def parts_of(place: str, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:
+    """Return (expression, part) for everything that stands in a list, a tuple or a dict, at any depth."""
+    if isinstance(value, ast.List | ast.Tuple):
+        pairs = [(f"{place}[{number}]", part) for number, part in enumerate(value.elts)]
+    elif isinstance(value, ast.Dict):
+        keyed = zip(value.keys, value.values, strict=True)
+        pairs = [(f"{place}[{text_of(key)}]", part) for key, part in keyed if isinstance(key, ast.Constant)]
+    elif isinstance(value, ast.Call) and callee(value) == "dict":
+        pairs = [(f"{place}[{word.arg!r}]", word.value) for word in value.keywords if word.arg]
+    elif isinstance(value, ast.ListComp):
+        pairs = [(f"{place}[-1]", value.elt)]
+    else:
+        return
+    for inner, part in pairs:
+        yield inner, part
+        yield from parts_of(inner, part)
 
 
 def _pairs(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, ast.expr]]:

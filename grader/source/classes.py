@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.source.aliases import Names
 from grader.source.notebook import Source
@@ -75,15 +75,46 @@ def catalogued(program: Iterable[Statement], source: Source, seen: Mapping[str, 
     found = Catalogue()
     known = dict(seen or {})
     for index, statement in enumerate(program):
+        classes = [node for node in executed(statement.node) if isinstance(node, ast.ClassDef)]
+        outer = {id(inner): node for node in classes for inner in node.body}
+        methods = {id(inner) for node in classes for inner in node.body}
         for node in executed(statement.node):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 _import(found, node, source, known)
             elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
                 _alias(found, node.targets[0].id, node.value)
-            elif isinstance(node, ast.FunctionDef):
+            elif isinstance(node, ast.FunctionDef) and id(node) not in methods:
                 found.functions[node.name] = (node, None)
             elif isinstance(node, ast.ClassDef) and (one := _classified(found, node, index)):
-                found.classes.setdefault(node.name, []).append(one)
+                name = _within(node, outer)
+                found.classes.setdefault(name, []).append(replace(one, name=name))
+    return found
+
+
+def _within(node: ast.ClassDef, outer: Mapping[int, ast.ClassDef]) -> str:
+    """Return the name under which the program has a class: `Models.Net` for one in the body of `Models`."""
+    names = [node.name]
+    while id(node) in outer:
+        node = outer[id(node)]
+        names.append(node.name)
+    return ".".join(reversed(names))
+
+
+def seen_by(function: ast.FunctionDef, catalogue: Catalogue) -> Catalogue:
+    """Return what the body of a function sees: what the program defines, and the classes of its own.
+
+    def make():
+        class Net(nn.Module): …
+        return Net()
+    """
+    own = [node for node in ast.walk(function) if isinstance(node, ast.ClassDef)]
+    if not own:
+        return catalogue
+    classes = {name: list(several) for name, several in catalogue.classes.items()}
+    found = Catalogue(classes, catalogue.functions, catalogue.origins)
+    for node in own:
+        if one := _classified(found, node, -1):
+            found.classes.setdefault(node.name, []).append(one)
     return found
 
 

@@ -92,7 +92,7 @@ def is_loading(call: ast.Call, known: Known) -> bool:
     name = callee(call)
     if isinstance(call.func, ast.Name) and name in known.functions:
         return known.functions[name].loads
-    if name in words.DATA_CALLS:
+    if name in words.DATA_CALLS or words.DATA_MODULE.search(name):
         return True
     path = _path(call.func)
     if name == "load":

@@ -8,7 +8,7 @@ from dataclasses import replace
 from grader.records import Break, Repair, Where
 from grader.source.candidates import candidates_in
 from grader.source.guesses import Hints
-from grader.source.making import returned_by
+from grader.source.making import helpers, returned_by
 from grader.source.notebook import Problem, Source
 from grader.source.planning import (
     Plan,
@@ -22,8 +22,13 @@ from grader.source.planning import (
 )
 from grader.source.ranking import candidates, ranked
 from grader.source.syntax import text_of
+from grader.source.unbuilt import imported
 
-__all__ = ["Hints", "Plan", "plans", "why_nothing"]
+__all__ = ["Hints", "Plan", "plans", "unrepaired", "why_nothing", "why_refused"]
+
+
+MADE_UP = frozenset({"argument", "instance", "instantiate", "entry"})
+"""Repairs that put something in the place of what the student had to write, and that a rubric can forbid."""
 
 
 def plans(source: Source, entry: str | None, hints: Hints) -> tuple[Plan, ...]:
@@ -35,11 +40,37 @@ def plans(source: Source, entry: str | None, hints: Hints) -> tuple[Plan, ...]:
     reading = read(source, hints)
     found = [*_settled(reading, entry), *ranked(reading)]
     if not found:
-        return _elsewhere(source, entry, hints)
+        return _elsewhere(source, entry, hints) or _with_others(imported(reading), reading)
     if entry and found[0].how != "entry":
         message = f"The submission has no {entry}, which the rubric asks for; {found[0].name} was taken."
         found = [replace(plan, repairs=(Repair("entry", message), *plan.repairs)) for plan in found]
-    return _with_others(found)
+    return _with_others(found, reading)
+
+
+def unrepaired(found: tuple[Plan, ...]) -> tuple[Plan, ...]:
+    """Return the plans for the likeliest model in which nothing is made up, for a rubric that forbids repairs.
+
+    Another model of the submission is no answer to arguments that this one lacks.
+    """
+    kept = tuple(plan for plan in found if not _made_up(plan))
+    return kept if kept and kept[0].name == found[0].name else ()
+
+
+def why_refused(plan: Plan) -> Break:
+    """Return what a plan lacks, for a rubric that forbids repairs."""
+    kinds = {repair.kind: repair.message for repair in _made_up(plan)}
+    if "argument" not in kinds:
+        return Break("build", "RepairsForbidden", f"Repairs are switched off. {' '.join(kinds.values())}", plan.where)
+    example = plan.expression.replace("__import__('torch').", "torch.").replace("__import__('types').", "types.")
+    message = (
+        f"{plan.name} was to be built by your own code. Nothing in it gives all of its arguments, and guessing them is "
+        f"switched off. Write the line that builds it, for example: model = {example[:200]}"
+    )
+    return Break("build", "RepairsForbidden", message, plan.where)
+
+
+def _made_up(plan: Plan) -> list[Repair]:
+    return [repair for repair in plan.repairs if repair.kind in MADE_UP]
 
 
 def why_nothing(source: Source) -> Break:
@@ -107,7 +138,7 @@ def _for_entry(reading: Reading, entry: str) -> list[Plan]:
             found = [for_expression(reading, name, tree)]
     elif {one.id for one in ast.walk(tree) if isinstance(one, ast.Name)} & reading.program.binders.keys():
         found = [for_expression(reading, name, tree)]
-    return [replace(plan, how="entry", evidence=(f"The rubric asks for {entry}.",)) for plan in found]
+    return [replace(plan, how="entry", evidence=(f"the rubric asks for {entry}",)) for plan in found]
 
 
 def _elsewhere(source: Source, entry: str | None, hints: Hints) -> tuple[Plan, ...]:
@@ -117,13 +148,17 @@ def _elsewhere(source: Source, entry: str | None, hints: Hints) -> tuple[Plan, .
         alone = read(Source(cells, modules=rest), hints)
         found = [*_settled(alone, entry), *ranked(alone)]
         if found:
-            return _with_others(found)
+            return _with_others(found, alone)
     return ()
 
 
-def _with_others(found: list[Plan]) -> tuple[Plan, ...]:
-    """Tell every plan the names of the others, and drop plans that would run the same."""
-    names = list(dict.fromkeys(plan.name for plan in found))
+def _with_others(found: list[Plan], reading: Reading) -> tuple[Plan, ...]:
+    """Tell every plan the names of the others, and drop plans that would run the same.
+
+    Blocks that other classes are made of are named only where the code uses one as a model.
+    """
+    inner = helpers(reading.catalogue)
+    names = list(dict.fromkeys(plan.name for plan in found if plan.evidence or plan.name not in inner))
     seen, kept = set(), []
     for plan in found:
         same = (plan.expression, tuple(statement.text for statement in plan.statements))

@@ -118,6 +118,8 @@ _RULES = (
     _Rule("padding pad pad_size", lambda _: "1", "a usual padding"),
     _Rule(POOL, lambda _: "2", "a usual pool size"),
     _Rule(BLOCKS, lambda _: "[2, 2, 2, 2]", "a usual number of blocks"),
+    _Rule("patch patch_size", lambda _: "4", "a usual size of a patch"),
+    _Rule("head attention_head", lambda _: "4", "a usual number of heads"),
     _Rule("growth_rate growth", lambda _: "12", "a usual growth rate"),
     _Rule("lr learning_rate alpha", lambda _: "0.001", "a usual learning rate"),
     _Rule("batch_size batch bs", lambda _: "64", "a usual batch size"),

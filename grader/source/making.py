@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from grader.source.classes import PRETRAINED, Catalogue, Class, dotted, mentioned, roots_of
+from grader.source.classes import PRETRAINED, Catalogue, Class, dotted, mentioned, roots_of, seen_by
 from grader.source.statements import Statement
 
 WRAPPERS = frozenset(
@@ -16,6 +16,9 @@ WRAPPERS = frozenset(
     "compile deepcopy script prepare xpu share_memory".split()
 )
 """Calls around a model after which it is still that model."""
+
+_AROUND = frozenset({"DataParallel", "DistributedDataParallel", "compile", "deepcopy", "script", "prepare"})
+"""Those that take the model as their first argument; `train(Net(), loader)` is no wrapper but a training."""
 
 _CONVOLUTION = re.compile(r"(Lazy)?Conv(Transpose)?2d|conv2d|conv_?[1357]x[1357]")
 _BACKBONE = re.compile(r"\b(models|hub|timm)\.\w+\(|\b(resnet|vgg|densenet|efficientnet_b)\d+\(")
@@ -73,6 +76,7 @@ def _how(one: Class) -> str:
 
 def returned_by(function: ast.FunctionDef, catalogue: Catalogue, depth: int = _DEPTH) -> tuple[Made, int | None] | None:
     """Return what network a function returns, and at which place of a tuple."""
+    catalogue = seen_by(function, catalogue)
     local: dict[str, ast.expr] = {}
     results: list[ast.expr] = []
     for node in sorted((one for one in ast.walk(function) if isinstance(one, ast.stmt)), key=lambda one: one.lineno):
@@ -98,19 +102,10 @@ def unwrapped(value: ast.expr | None) -> ast.expr | None:
             value = value.value
         elif isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and value.func.attr in WRAPPERS:
             inner = value.func.value
-            wraps = isinstance(inner, ast.Name) and value.func.attr in (
-                "DataParallel",
-                "compile",
-                "deepcopy",
-                "script",
-                "prepare",
-            )
+            wraps = isinstance(inner, ast.Name) and value.func.attr in _AROUND
             value = value.args[0] if (wraps or _is_package(inner)) and value.args else inner
         elif (
-            isinstance(value, ast.Call)
-            and isinstance(value.func, ast.Name)
-            and value.func.id in WRAPPERS
-            and value.args
+            isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in _AROUND and value.args
         ):
             value = value.args[0]
         else:

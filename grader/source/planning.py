@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import ast
 import builtins
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from grader.records import Repair, Where
 from grader.source.absent import without_data
-from grader.source.arguments import Call, Offered, command_line, complete, constructor
+from grader.source.arguments import Call, Wanted, command_line, complete, constructor
 from grader.source.candidates import Candidate
-from grader.source.classes import Catalogue, Class, catalogued, dotted, roots_of
+from grader.source.classes import Catalogue, catalogued, dotted, roots_of
+from grader.source.fitting import Offered
 from grader.source.guesses import Hints, by_name
 from grader.source.making import convolutions, helpers
-from grader.source.modules import modules_for
+from grader.source.modules import from_the_top, modules_for
 from grader.source.notebook import Source
 from grader.source.program import Program, analysed, extended, shortened
 from grader.source.slicing import sliced, taken
-from grader.source.statements import Definition, Function, Statement, like, statements
+from grader.source.statements import Definition, Statement, like, statements
 from grader.source.syntax import text_of
+
+_BLOCK = re.compile(r"block|bottleneck|residual|unit|cell|layer", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +55,14 @@ class Plan:
     others: tuple[str, ...] = ()
     modules: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
 
+    @property
+    def choice(self) -> str:
+        """Say why this one was taken of several; empty when there is no other."""
+        if not self.others:
+            return ""
+        why = "; ".join(one.rstrip(".").partition(": ")[2] or one.rstrip(".") for one in self.evidence)
+        return f"{self.name} was taken out of {len(self.others) + 1} models: {why or 'the code trains none of them'}."
+
     def convolutions(self, channels: int) -> int:
         """Return how surely it has a convolution for pictures: 2, 1 or 0."""
         return convolutions([*self.statements, *(one for module in self.modules.values() for one in module)], channels)
@@ -77,12 +89,13 @@ class Reading:
 
 def read(source: Source, hints: Hints) -> Reading:
     """Analyse the main program of a submission."""
-    program = analysed(statements(source.cells))
+    written = from_the_top(statements(source.cells), source)
+    program = analysed(written)
     if forgotten := list(_forgotten_imports(source, program)):
-        program = analysed([*forgotten, *statements(source.cells)])
+        program = analysed([*forgotten, *written])
     catalogue = catalogued(program.statements, source)
-    blocks = tuple(sorted(helpers(catalogue)))
-    offered = Offered(hints, _usable_names(program), command_line(piece.written for piece in program.pieces), blocks)
+    options = command_line(piece.written for piece in program.pieces)
+    offered = Offered(hints, _usable_names(program), options, _blocks(catalogue), _tables(program))
     return Reading(source, hints, program, catalogue, offered)
 
 
@@ -92,7 +105,7 @@ def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
     expression = candidate.variable
     repairs: tuple[Repair, ...] = ()
     if candidate.made.call is None:
-        call = complete(candidate.variable, _init(reading, candidate.made.name), reading.offered)
+        call = complete(candidate.variable, _wanted(reading, candidate.made.name), reading.offered)
         name = candidate.made.name
         said = f"{candidate.variable} is the class {name} itself, not an object of it: write {name}() with brackets."
         expression, repairs = call.text, (Repair("instantiate", said), *call.repairs)
@@ -122,14 +135,14 @@ def for_candidate(reading: Reading, candidate: Candidate) -> list[Plan]:
 def for_class(reading: Reading, name: str, given: ast.Call | None = None) -> Plan:
     """Return a plan that builds a class of which there is no instance, with arguments guessed where needed."""
     one = reading.catalogue.class_at(name, len(reading.program.pieces))
-    call = complete(name, _init(reading, name), reading.offered, _usable(reading, given))
+    call = complete(name, _wanted(reading, name), reading.offered, _usable(reading, name, given))
     return finished(reading, _calling(reading, name, "lightning" if one and one.lightning else "class", call))
 
 
 def for_function(reading: Reading, name: str, how: str, position: int | None) -> Plan:
     """Return a plan that calls a function which returns the model."""
-    function, _ = reading.catalogue.functions[name]
-    call = complete(name, function, reading.offered)
+    function, home = reading.catalogue.functions[name]
+    call = complete(name, Wanted(function, None, home or reading.catalogue), reading.offered)
     if position is not None:
         call = Call(f"{call.text}[{position}]", call.repairs)
     return finished(reading, _calling(reading, name, how, call))
@@ -194,16 +207,50 @@ def _forgotten_imports(source: Source, program: Program) -> Iterator[Statement]:
                 yield replace(statement, node=node, repair=Repair("import", message))
 
 
-def _init(reading: Reading, name: str) -> Function | None:
-    one: Class | None = reading.catalogue.class_at(name, len(reading.program.pieces))
-    return constructor(one, reading.catalogue)
+def _wanted(reading: Reading, name: str) -> Wanted:
+    one = reading.catalogue.class_at(name, len(reading.program.pieces))
+    return Wanted(constructor(one, reading.catalogue), one, reading.catalogue)
 
 
-def _usable(reading: Reading, given: ast.Call | None) -> ast.Call | None:
-    """Keep those arguments of a call that need no data and no local names, as keywords where they have a place."""
+def _blocks(catalogue: Catalogue) -> dict[str, tuple[int, int]]:
+    """Return the classes that may be a network's layers, the likeliest first, with the numbers of their arguments."""
+    inner = helpers(catalogue)
+    found = {}
+    for name in sorted(catalogue.classes, key=lambda name: (not _BLOCK.search(name), name not in inner)):
+        function = constructor(catalogue.classes[name][-1], catalogue)
+        names = [one.arg for one in (*function.args.posonlyargs, *function.args.args)][1:] if function else []
+        found[name] = (len(names) - len(function.args.defaults) if function else 0, len(names))
+    return found
+
+
+def _tables(program: Program) -> dict[str, str]:
+    """Return the dicts that the program writes down, each with its first key as Python."""
+    found = {}
+    for piece in program.pieces:
+        node = piece.statement.node
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Dict) and isinstance(node.targets[0], ast.Name):
+            first = next((key for key in node.value.keys if isinstance(key, ast.Constant)), None)
+            if first is not None:
+                found[node.targets[0].id] = repr(first.value)
+    return found
+
+
+def _usable(reading: Reading, name: str, given: ast.Call | None) -> ast.Call | None:
+    """Keep those arguments of a call that need no data and no local names, as keywords where others are missing."""
     if given is None:
         return None
-    return given if roots_of(given) - {"self"} <= reading.offered.names | reading.catalogue.classes.keys() else None
+    there = reading.offered.names | reading.catalogue.classes.keys() | reading.catalogue.origins.keys()
+    there |= reading.catalogue.functions.keys() | frozenset(dir(builtins))
+    plain = [one for one in given.args if roots_of(one) <= there]
+    words = [word for word in given.keywords if roots_of(word.value) <= there]
+    if len(plain) == len(given.args):
+        return ast.Call(given.func, plain, words)
+    wanted = _wanted(reading, name).function
+    places = [one.arg for one in (*wanted.args.posonlyargs, *wanted.args.args)][1:] if wanted else []
+    if any(isinstance(one, ast.Starred) for one in given.args):
+        places = []  # Net(*sizes, 10): nobody knows which parameter 10 is for
+    words += [ast.keyword(place, one) for place, one in zip(places, given.args, strict=False) if one in plain]
+    return ast.Call(given.func, [], words)
 
 
 def _usable_names(program: Program) -> frozenset[str]:

@@ -17,10 +17,12 @@ from grader.source.candidates import (
     used_as_models,
     uses_of,
 )
+from grader.source.classes import seen_by
 from grader.source.making import helpers, made_by, returned_by
-from grader.source.planning import Plan, Reading, for_candidate, inlined, trains_in
+from grader.source.planning import Plan, Reading, for_candidate, for_class, inlined, trains_in
+from grader.source.program import Things
 from grader.source.statements import Statement
-from grader.source.unbuilt import held, never_built
+from grader.source.unbuilt import Unnamed, classifies, held, never_built, unnamed
 
 _MOST = 12
 """Candidates that are looked at closely; a notebook with more models than that is somebody's zoo."""
@@ -35,6 +37,7 @@ class _Ranked:
     Attributes:
         plans: ways to build it, best first.
         evidence: how the program uses it.
+        classifies: whether it may be a classifier; a generator, a discriminator or an autoencoder is none.
         helper: whether other classes use its class.
         convolution: how surely it has one for pictures, which the assignment asks for: 2, 1 or 0.
         own: whether the student wrote it, rather than taking a ready-made network.
@@ -47,32 +50,34 @@ class _Ranked:
     convolution: int
     own: bool
     index: int
+    classifies: bool = True
 
 
 def ranked(reading: Reading) -> list[Plan]:
     """Return plans for every candidate by what speaks for it; without any, for classes and functions nobody calls."""
     uses: dict[int, Uses] = {}
-    found = [_rank(reading, candidate, uses) for candidate in candidates(reading)[-_MOST:]]
-    found += [
-        _Ranked((plan,), Evidence(), False, plan.convolutions(reading.hints.input_shape[0]), True, -1)
-        for plan in held(reading)
-    ]
-    newest = max((one.evidence.last for one in found), default=-1)
+    named = candidates(reading)[-_MOST:]
+    networks = frozenset(thing for candidate in named for thing in candidate.things)
+    found = [_rank(reading, candidate, uses, networks) for candidate in named]
+    found += [_without_a_name(reading, one) for one in (*held(reading), *unnamed(reading))]
 
-    def key(one: _Ranked) -> tuple[int, ...]:
+    def key(place: int) -> tuple[int, ...]:
+        one = found[place]
         evidence = one.evidence
         return (
             not one.helper or evidence.last >= 0,
             evidence.last >= 0,
             one.convolution,
+            one.classifies,
             one.own,
-            evidence.last == newest,
+            evidence.last,
             evidence.called >= 0,
             evidence.moved >= 0,
             one.index,
+            place,
         )
 
-    ordered = sorted(found, key=key, reverse=True)
+    ordered = [found[place] for place in sorted(range(len(found)), key=key, reverse=True)]
     return [plan for one in ordered for plan in one.plans] or never_built(reading)
 
 
@@ -87,7 +92,7 @@ def candidates(reading: Reading) -> list[Candidate]:
         ):
             continue
         program, start = inlined(reading, function, home)
-        inside = candidates_in(program, reading.catalogue, start)
+        inside = candidates_in(program, seen_by(function, reading.catalogue), start)
         found = [replace(one, home=_called_at(reading, function.name)) for one in inside] + found
     return found
 
@@ -99,7 +104,8 @@ def _functions(reading: Reading) -> list[tuple[ast.FunctionDef, Statement]]:
         node = statement.node
         if isinstance(node, ast.FunctionDef):
             values = [one.value for one in ast.walk(node) if isinstance(one, ast.Assign | ast.AnnAssign)]
-            if any(made_by(value, index + len(reading.program.pieces), reading.catalogue) for value in values):
+            seen = seen_by(node, reading.catalogue)
+            if any(made_by(value, index + len(reading.program.pieces), seen) for value in values):
                 found.append((node, statement))
     return found
 
@@ -117,20 +123,37 @@ def _called_at(reading: Reading, function: str, depth: int = 4) -> int:
     return max(places)
 
 
-def _rank(reading: Reading, candidate: Candidate, uses: dict[int, Uses]) -> _Ranked:
+def _without_a_name(reading: Reading, one: Unnamed) -> _Ranked:
+    """Rank a network that no name stands for, by the object that keeps it or the statement that it stands in."""
+    last = max(_called_at(reading, one.owner), 0) if one.owner else one.index
+    convolution = one.plan.convolutions(reading.hints.input_shape[0])
+    evidence = Evidence(trained=last if one.trained else -1)
+    return _Ranked((one.plan,), evidence, False, convolution, True, -1, classifies=classifies(one.plan.name, reading))
+
+
+def _rank(reading: Reading, candidate: Candidate, uses: dict[int, Uses], networks: Things) -> _Ranked:
     if id(candidate.program) not in uses:
         uses[id(candidate.program)] = uses_of(candidate.program)
-    evidence = evidence_for(candidate, uses[id(candidate.program)])
+    evidence = evidence_for(candidate, uses[id(candidate.program)], networks)
     said = tuple(_sentences(candidate, evidence))
     if candidate.home is not None:  # what a function does happens where it is called
         kinds = (evidence.optimised, evidence.trained, evidence.called, evidence.moved)
         evidence = Evidence(*(min(kind, candidate.home) for kind in kinds))
     made = for_candidate(reading, candidate)
     helper = class_of(candidate, reading.catalogue) in helpers(reading.catalogue)
-    convolution = made[0].convolutions(reading.hints.input_shape[0])
+    alone = made[0]
+    if candidate.inside and class_of(candidate, reading.catalogue):  # the statements build its neighbours as well
+        alone = for_class(reading, class_of(candidate, reading.catalogue), candidate.made.call)
+    convolution = alone.convolutions(reading.hints.input_shape[0])
     own = candidate.made.how != "expression"
     return _Ranked(
-        tuple(replace(plan, evidence=said) for plan in made), evidence, helper, convolution, own, candidate.index
+        tuple(replace(plan, evidence=said) for plan in made),
+        evidence,
+        helper,
+        convolution,
+        own,
+        candidate.index,
+        classifies(class_of(candidate, reading.catalogue), reading),
     )
 
 
