@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -10,6 +11,9 @@ from grader.source import vocabulary as words
 
 Names = frozenset[str]
 NOTHING: Names = frozenset()
+SEEDING = frozenset({"manual_seed", "seed_everything", "seed"})
+"""Functions of packages that seed a generator for everybody."""
+_SEEDER = re.compile(r"seed|random|determin|reproduc", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,7 @@ class Summary:
         gives: parameters and module names of which some returned value is, or is a part of.
         optimises: parameters whose `.parameters()` it gives to an optimiser.
         calls: parameters that it calls.
+        seeds: whether it seeds the generator that first weights are drawn from.
     """
 
     parameters: tuple[str, ...] = ()
@@ -37,6 +42,7 @@ class Summary:
     gives: Names = NOTHING
     optimises: Names = NOTHING
     calls: Names = NOTHING
+    seeds: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,22 @@ def summary_of(call: ast.Call, known: Known) -> Summary:
     """Return what is known of the function or method that is called; an empty summary when nothing is."""
     table = known.functions if isinstance(call.func, ast.Name) else known.methods
     return table.get(callee(call), Summary())
+
+
+def is_seeding(call: ast.Call, known: Known) -> bool:
+    """Tell whether a call seeds: `torch.manual_seed(0)`, `pl.seed_everything(0)`, the submission's own `set_seed(0)`.
+
+    Neither `torch.cuda.manual_seed(0)` nor that of a generator of its own has to do with first weights. A function
+    `main()` that seeds does more than that.
+    """
+    name = callee(call)
+    if name not in SEEDING:
+        return summary_of(call, known).seeds and _SEEDER.search(name) is not None
+    if isinstance(call.func, ast.Name):
+        return name in known.imported
+    module = call.func.value if isinstance(call.func, ast.Attribute) else None
+    last = module.attr if isinstance(module, ast.Attribute) else getattr(module, "id", "")
+    return bool(roots(module) & known.imported) and last not in ("cuda", "mps", "xpu")
 
 
 def arguments(call: ast.Call, parameters: tuple[str, ...]) -> dict[str | None, ast.expr]:

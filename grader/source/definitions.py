@@ -7,7 +7,18 @@ import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from grader.source.aliases import NOTHING, Known, Names, Summary, aliases_in, resolved, roots, sources, summary_of
+from grader.source.aliases import (
+    NOTHING,
+    Known,
+    Names,
+    Summary,
+    aliases_in,
+    is_seeding,
+    resolved,
+    roots,
+    sources,
+    summary_of,
+)
 from grader.source.effects import called_by, changes, is_loading, is_training, optimised_by
 from grader.source.statements import Function, Statement, executed
 
@@ -93,6 +104,7 @@ def _joined(summaries: list[Summary]) -> Summary:
         gives=NOTHING.union(*(one.gives for one in summaries)),
         optimises=NOTHING.union(*(one.optimises for one in summaries)),
         calls=NOTHING.union(*(one.calls for one in summaries)),
+        seeds=any(one.seeds for one in summaries),
     )
 
 
@@ -115,6 +127,7 @@ def _summary(body: _Body, known: Known) -> Summary:
         gives=given - hidden,
         optimises=resolved(optimised, aliases) & parameters,
         calls=resolved(called, aliases) & parameters,
+        seeds=any(is_seeding(call, known) for call in calls),
     )
 
 

@@ -11,6 +11,8 @@ from pathlib import PurePosixPath
 from grader.source.syntax import Unreadable, parse
 
 _FOREIGN_FOLDERS = frozenset({"__MACOSX", "__pycache__", "site-packages", "node_modules", "venv", "env"})
+_ELSEWHERE = frozenset({"/", "..", "~", "$HOME"})
+"""How a path begins that leads out of the submission."""
 _DEFINES = re.compile(r"\b(nn\.Module|LightningModule|Sequential)\b|\(\s*Module\s*\)")
 _PREFERRED = re.compile(r"main|train|model|solution|submission|assignment|homework|hw|project|cnn|notebook|net")
 
@@ -39,6 +41,11 @@ def own_files(paths: Iterable[str]) -> list[str]:
     return sorted(kept)
 
 
+def defines_network(text: str) -> bool:
+    """Tell whether code has to do with PyTorch's modules."""
+    return _DEFINES.search(text) is not None
+
+
 def choose(texts: Mapping[str, str]) -> Choice:
     """Choose the main program; texts: path -> all code of the file.
 
@@ -46,7 +53,7 @@ def choose(texts: Mapping[str, str]) -> Choice:
     is left is decided by the path, and reported.
     """
     imports = {path: _imported(text) for path, text in texts.items()}
-    defines = {path for path, text in texts.items() if _DEFINES.search(text)}
+    defines = {path for path, text in texts.items() if defines_network(text)}
     used = {
         path: {other for other in texts if other != path and imports[path] & set(module_names(other, path))}
         for path in texts
@@ -68,11 +75,14 @@ def choose(texts: Mapping[str, str]) -> Choice:
 def module_names(path: str, main: str) -> tuple[str, ...]:
     """Return the dotted names under which a file can be imported by the main program beside it.
 
-    `src/net.py` is `net` for `src/train.py` and `src.net` for a program in the root.
+    `src/net.py` is `net` for `src/train.py` and `src.net` for a program in the root. A cell that writes
+    `/content/pkg/net.py` writes into a folder of its own machine: `pkg.net` or `net`.
     """
     folder = PurePosixPath(main).parent
     whole = PurePosixPath(path.removeprefix("./"))
     inside = [whole.relative_to(folder)] if main and whole.is_relative_to(folder) else []
+    if whole.parts[:1] and whole.parts[0] in _ELSEWHERE:
+        inside = [PurePosixPath(*whole.parts[first:]) for first in range(1, len(whole.parts))]
     names = [_dotted(one) for one in [*inside, whole]]
     return tuple(dict.fromkeys(name for name in names if name))
 

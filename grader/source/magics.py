@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
@@ -52,22 +52,22 @@ class Cleaned:
 
     Attributes:
         text: as many lines as the student wrote; empty when the cell is no Python at all.
-        written: the file that it writes instead; None when it writes none.
+        files: the files that it writes.
     """
 
     text: str
-    written: Written | None = None
+    files: tuple[Written, ...] = ()
 
 
 def clean(text: str) -> Cleaned:
     """Take the magics out of one cell; text that is already Python is left alone."""
     text = lines_of(text)
     body, written = _without_cell_magic(text)
-    if written is not None or body is None:
-        return Cleaned("", written)
+    if body is None:
+        return Cleaned("", () if written is None else (written,))
     if isinstance(parse(body), Unreadable):
         body = _transformed(body)
-    return Cleaned(_harmless(body))
+    return _harmless(body)
 
 
 def lines_of(text: str) -> str:
@@ -145,30 +145,44 @@ def _refilled(before: list[str], after: list[str]) -> list[str]:
     return after[: place + 1] + ["\n"] * missing + after[place + 1 :]
 
 
-def _harmless(text: str) -> str:
+def _harmless(text: str) -> Cleaned:
     """Replace what calls the shell or a magic by a statement that does nothing."""
     if "get_ipython()" not in text:
-        return text
-    return "\n".join(_quiet(line) if "get_ipython()." in line else line for line in text.split("\n"))
+        return Cleaned(text)
+    files = []
+    lines = text.split("\n")
+    for index, line in enumerate(lines):
+        if "get_ipython()." in line:
+            lines[index], written = _quiet(line, index)
+            files += [written] if written is not None else []
+    return Cleaned("\n".join(lines), tuple(files))
 
 
-def _quiet(line: str) -> str:
-    """Replace one `get_ipython()` line: `%time net = Net()` keeps its code, `files = !ls` an empty list."""
+def _quiet(line: str, index: int) -> tuple[str, Written | None]:
+    """Replace one `get_ipython()` line: `%time net = Net()` keeps its code, `files = !ls` an empty list.
+
+    A notebook that was saved as a module has its cell magics as calls: `get_ipython().run_cell_magic('time', '', …)`.
+    """
     tree = parse(line.strip())
     if isinstance(tree, Unreadable) or len(tree.body) != 1:
-        return line
+        return line, None
     statement, indent = tree.body[0], line[: len(line) - len(line.lstrip())]
     if not isinstance(statement, ast.Expr | ast.Assign):
-        return line
+        return line, None
     call = statement.value
     if not (isinstance(call, ast.Call) and text_of(call.func).startswith("get_ipython().")):
-        return line
+        return line, None
     words = [word.value for word in call.args if isinstance(word, ast.Constant) and isinstance(word.value, str)]
+    if text_of(call.func).endswith("run_cell_magic") and len(words) == 3:
+        body, written = _without_cell_magic(f"%%{words[0]} {words[1]}\n{words[2]}")
+        if written is not None:
+            written = replace(written, text="\n" * index + written.text.removeprefix("\n"))
+        return indent + ("pass" if body is None else f"exec({body!r})"), written
     target = "" if isinstance(statement, ast.Expr) else f"{text_of(statement.targets[0])} = "
     code = _code_of(words)
     if code:
-        return indent + target + code
-    return indent + (f"{target}[]" if target else "pass")
+        return indent + target + code, None
+    return indent + (f"{target}[]" if target else "pass"), None
 
 
 def _code_of(words: list[str]) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable
+from dataclasses import replace
 
 from grader.source.notebook import Source
 from grader.source.program import Program, analysed
@@ -49,6 +51,39 @@ def modules_for(source: Source, program: Iterable[Statement]) -> dict[str, tuple
         for length in range(1, len(parts)):
             slices.setdefault(".".join(parts[:length]), ())
     return slices
+
+
+def from_the_top(program: Iterable[Statement], source: Source) -> tuple[Statement, ...]:
+    """Return the main program with imports that it can run by itself: it is no part of a package here.
+
+    from .blocks import Block         ->    from blocks import Block
+    from . import blocks              ->    import blocks
+    """
+    return tuple(
+        replace(one, node=_FromTheTop(one.file, source).visit(copy.deepcopy(one.node)))
+        if any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(one.node))
+        else one
+        for one in program
+    )
+
+
+class _FromTheTop(ast.NodeTransformer):
+    """Name what relative imports of a file mean."""
+
+    def __init__(self, file: str, source: Source) -> None:
+        """Keep where the imports stand."""
+        self._home, self._source = file.removesuffix(".py").replace("/", "."), source
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> ast.AST:
+        """Make one import absolute."""
+        if not node.level:
+            return node
+        module = absolute(node, self._home, self._source)
+        while module not in self._source.modules and "." in module and module != node.module:
+            module = module.partition(".")[2]  # the folder that was handed in may be the package itself
+        if node.module is None and module not in self._source.modules:
+            return ast.copy_location(ast.Import(node.names), node)
+        return ast.copy_location(ast.ImportFrom(module or node.module, node.names, 0), node)
 
 
 def _imports(program: list[Statement], home: str, source: Source) -> dict[str, set[str]]:

@@ -153,7 +153,7 @@ class _Objects:
                     self._editors[thing].append(index)
             self._contain(node, known)
             self._bind(index, node, one, known)
-            self._taint(one.binds | edits, one, needs_data=data[-1])
+            self._taint(one.binds | (edits - _given_weights(node)), one, needs_data=data[-1])
         return Program(
             pieces=taken,
             facts=facts,
@@ -175,7 +175,8 @@ class _Objects:
     def _kept_edits(node: ast.stmt, edits: Names, *, needs_data: bool) -> Names:
         """Forget edits by a call that is given data: `update_bn(loader, model)`, `calibrate(model, images)`.
 
-        `model.fc = nn.Linear(512, len(data.classes))` and `labels.append(row)` stay.
+        `model.fc = nn.Linear(512, len(data.classes))` and `labels.append(row)` stay, and so does
+        `model.load_state_dict(torch.load("best.pt"))`: the file may have been handed in.
         """
         if not needs_data:
             return edits
@@ -188,7 +189,7 @@ class _Objects:
             elif (
                 isinstance(one, ast.Call)
                 and isinstance(one.func, ast.Attribute)
-                and one.func.attr in words.CONTAINER_EDITS
+                and one.func.attr in words.CONTAINER_EDITS | words.WEIGHTS_EDITS
             ):
                 direct |= roots(one.func.value)
         return edits & direct
@@ -251,3 +252,13 @@ class _Objects:
             self._tainted |= names
         else:
             self._tainted -= facts.ends
+
+
+def _given_weights(node: ast.stmt) -> Names:
+    """Return the names of models that a statement gives saved weights: they hold no data by that."""
+    if isinstance(node, Definition):
+        return NOTHING
+    calls = (one.func for one in executed(node) if isinstance(one, ast.Call))
+    return NOTHING.union(
+        *(roots(one.value) for one in calls if isinstance(one, ast.Attribute) and one.attr in words.WEIGHTS_EDITS)
+    )

@@ -73,7 +73,8 @@ def _needing_a_statement(node: Compound) -> list[list[ast.stmt]]:
     if isinstance(node, ast.Match):
         return list(blocks(node))
     if isinstance(node, ast.Try | ast.TryStar):
-        return [node.body, *(handler.body for handler in node.handlers)]
+        alone = [] if node.handlers else [node.finalbody]  # try: … finally: print() is no statement without its end
+        return [node.body, *(handler.body for handler in node.handlers), *alone]
     return [node.body]
 
 

@@ -1,4 +1,12 @@
-"""Keep the statements that some names need, and nothing else."""
+"""Keep the statements that some names need, and nothing else.
+
+Running a slice gives the object that running the whole program gives. For a model that is the same graph and, with
+`torch.manual_seed(0)` above it, the same first weights: what seeds is kept. There is one exception. What a slice
+leaves out may draw random numbers between the seed and the model: a random split, a batch of a shuffled loader,
+training, other models. The slice does not draw them, and the first weights are others of the same distribution. That is
+meant: to draw them it would have to load the data and train, and no points hang on those weights, because the trainer
+draws everybody's weights anew. A name of the module that `forward` reads is what it is when the model is complete.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +19,14 @@ from dataclasses import replace
 
 from grader.records import Repair
 from grader.source import vocabulary as words
-from grader.source.aliases import Names
+from grader.source.aliases import NOTHING, Names, is_seeding
 from grader.source.facts import Method
 from grader.source.program import Program, Things, analysed, exchanged
 from grader.source.pruning import pruned
 from grader.source.statements import Compound, Definition, Statement
 
 _BUILTINS = frozenset(dir(builtins)) - words.OVERRIDDEN_BUILTINS
+_DEFINING = Definition | ast.Import | ast.ImportFrom
 _ROUNDS = 4
 """What is cut out of a compound statement may have been all that others were kept for."""
 
@@ -93,10 +102,23 @@ class _Closure:
     def indexes(self) -> list[int]:
         """Return what is needed."""
         self._collect()
+        self._keep_seeds()
         stars = [index for index, facts in enumerate(self._program.facts) if facts.star]
         if self._missing - _BUILTINS:
             self._kept.update(stars)
         return self._in_order()
+
+    def _keep_seeds(self) -> None:
+        """Keep `torch.manual_seed(0)` above what is kept, for the first weights to be those of the whole program."""
+        program, last = self._program, max(self._kept, default=0)
+        for index in range(last):
+            piece = program.pieces[index]
+            call = piece.statement.node.value if isinstance(piece.statement.node, ast.Expr) else None
+            if not (isinstance(call, ast.Call) and piece.edits) or program.data[index]:
+                continue
+            if is_seeding(call, program.known):
+                self._keep(index, NOTHING)
+        self._collect()
 
     def asked(self, index: int) -> Names:
         """Return the names for which a statement was kept."""
@@ -164,13 +186,16 @@ class _Closure:
         """Return where a name is bound below its use.
 
         def forward(self, x): return act(x) … and `act` comes later; or a notebook whose cells were run in
-        another order than they stand in, where only definitions and imports are looked for.
+        another order than they stand in: `model = Net(width)` above `width = 8` is an error in any other.
         """
         places = self._program.binders.get(name, [])
         if before == self._end:
             return places[:1]
-        definitions = (Definition, ast.Import, ast.ImportFrom)
-        return [index for index in places if isinstance(self._program.pieces[index].statement.node, definitions)][:1]
+        pieces, facts = self._program.pieces, self._program.facts
+        definitions = [index for index in places if isinstance(pieces[index].statement.node, _DEFINING)]
+        if definitions or name in _BUILTINS or any(one.star for one in facts[:before]):
+            return definitions[:1]
+        return [index for index in places if index > before and name in facts[index].ends][:1]
 
     def _keep(self, index: int, names: Names) -> None:
         self._asked[index] |= names
@@ -179,6 +204,10 @@ class _Closure:
         self._kept.add(index)
         facts, node = self._program.facts[index], self._program.pieces[index].statement.node
         self._mention(facts.attributes)
+        if isinstance(node, Definition) and node.decorator_list:  # @register: somebody calls it by another name
+            self._used[index].add(self._end)
+            self._read_methods(index, {self._end})
+            self._todo += [(late, self._end) for late in facts.late]
         self._todo += [(read, index) for read in facts.now]
         if isinstance(node, ast.Import) and node.names[0].asname is None:
             self._keep_packages(node.names[0].name.split(".")[0])

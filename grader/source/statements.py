@@ -4,6 +4,8 @@ from __future__ import annotations
 import __future__
 
 import ast
+import inspect
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from types import CodeType
@@ -12,6 +14,17 @@ from grader.records import Repair, Where
 from grader.source.notebook import Cell
 from grader.source.syntax import Unreadable, parse, text_of
 
+_DRIVER = """
+async def __awaited__(): pass
+__awaited__ = __awaited__()
+try:
+    while True:
+        __awaited__.send(None)
+except StopIteration:
+    pass
+finally:
+    del __awaited__
+"""
 Compound = ast.If | ast.For | ast.AsyncFor | ast.While | ast.With | ast.AsyncWith | ast.Try | ast.TryStar | ast.Match
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -57,8 +70,24 @@ def compiled(statement: Statement) -> CodeType:
     """Compile one statement under its own file name; raise what `compile` raises."""
     module = ast.Module([statement.node], [])
     name = filename(statement.file, statement.cell)
-    code: CodeType = compile(module, name, "exec", statement.flags, dont_inherit=True)
+    flags = statement.flags | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+    code: CodeType = compile(module, name, "exec", flags, dont_inherit=True)
+    if code.co_flags & inspect.CO_COROUTINE:
+        code = compile(_driven(statement.node), name, "exec", statement.flags, dont_inherit=True)
     return code
+
+
+def _driven(node: ast.stmt) -> ast.Module:
+    """Return a program that runs a statement with an `await` to its end, without a loop of events.
+
+    model = await make()        what really waits for something fails, as it does without a network
+    """
+    stored = {one.id for one in ast.walk(node) if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store)}
+    driver = ast.parse(_DRIVER)
+    inside = driver.body[0]
+    assert isinstance(inside, ast.AsyncFunctionDef)
+    inside.body = [*([ast.Global(sorted(stored))] if stored else []), node]
+    return ast.fix_missing_locations(driver)
 
 
 def statements(cells: Iterable[Cell], *, main: bool = True) -> tuple[Statement, ...]:
@@ -66,8 +95,17 @@ def statements(cells: Iterable[Cell], *, main: bool = True) -> tuple[Statement, 
 
     Imports are cut to one name each, so that one missing package does not take the others with it. The body
     of `if __name__ == "__main__":` stands where the `if` stood; with main=False (an imported module) it is gone.
+    What `exec("class Net: …")` runs stands where that stood. A `from __future__ import …` holds for the cells below
+    as well, as in IPython.
     """
-    return tuple(statement for cell in cells for statement in _of_cell(cell, main=main))
+    found: list[Statement] = []
+    flags: dict[str, int] = defaultdict(int)
+    for cell in cells:
+        tree = parse(cell.text)
+        if not isinstance(tree, Unreadable):
+            flags[cell.file] |= _future(tree)
+            found += _of_cell(cell, tree, flags[cell.file], main=main)
+    return tuple(found)
 
 
 def executed(node: ast.AST) -> Iterator[ast.AST]:
@@ -107,11 +145,7 @@ def _evaluated(node: Function) -> list[ast.AST]:
     return parts
 
 
-def _of_cell(cell: Cell, *, main: bool) -> Iterator[Statement]:
-    tree = parse(cell.text)
-    if isinstance(tree, Unreadable):
-        return
-    flags = _future(tree)
+def _of_cell(cell: Cell, tree: ast.Module, flags: int, *, main: bool) -> Iterator[Statement]:
     for node in _spliced(tree.body, main=main):
         for one in _single(node):
             decorators = one.decorator_list if isinstance(one, Definition) else []
@@ -138,8 +172,31 @@ def _spliced(body: list[ast.stmt], *, main: bool) -> Iterator[ast.stmt]:
     for node in body:
         if isinstance(node, ast.If) and _asks_for_main(node.test):
             yield from _spliced(node.body if main else node.orelse, main=main)
+        elif (text := _executed_text(node)) is not None:
+            yield from _spliced(_at(text.body, node), main=main)
         else:
             yield node
+
+
+def _executed_text(node: ast.stmt) -> ast.Module | None:
+    """Return the program inside `exec("class Net: …")`, where it is written out and can be read."""
+    call = node.value if isinstance(node, ast.Expr) else None
+    if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "exec"):
+        return None
+    given = call.args[0] if len(call.args) == 1 and not call.keywords else None
+    if not (isinstance(given, ast.Constant) and isinstance(given.value, str)):
+        return None
+    tree = parse(given.value)
+    return None if isinstance(tree, Unreadable) else tree
+
+
+def _at(body: list[ast.stmt], call: ast.stmt) -> list[ast.stmt]:
+    """Give the statements of a text the place of the call that runs it."""
+    for node in (inner for one in body for inner in ast.walk(one)):
+        if isinstance(node, ast.stmt | ast.expr | ast.excepthandler | ast.alias | ast.arg | ast.keyword | ast.pattern):
+            node.lineno, node.end_lineno = call.lineno, call.end_lineno
+            node.col_offset, node.end_col_offset = call.col_offset, call.end_col_offset
+    return body
 
 
 def _asks_for_main(test: ast.expr) -> bool:

@@ -30,7 +30,8 @@ class Unreadable:
 def parse(text: str) -> ast.Module | Unreadable:
     """Return the tree of a whole program, or why Python cannot read it.
 
-    It is also compiled, because `return 3` at top level parses and yet stops the cell that holds it.
+    It is also compiled, because `return 3` at top level parses and yet stops the cell that holds it. A
+    `from __future__ import …` may stand anywhere: cells are merged, and statements are compiled one by one.
     """
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # "\\d" in a plain string is the student's business
@@ -38,12 +39,20 @@ def parse(text: str) -> ast.Module | Unreadable:
             tree = ast.parse(text)
             if (depth := _depth(tree)) > DEEPEST:
                 return Unreadable(None, f"too deeply nested ({depth} levels)")
-            compile(tree, "<text>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
+            compile(_futures_first(tree), "<text>", "exec", ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except SyntaxError as error:
             return Unreadable(error.lineno, _bounded(error.msg))
         except EXPECTED as error:
             return Unreadable(None, _bounded(str(error)) or f"too deeply nested ({type(error).__name__})")
     return tree
+
+
+def _futures_first(tree: ast.Module) -> ast.Module:
+    """Return the program with its imports from `__future__` where Python wants them."""
+    futures = [node for node in tree.body if isinstance(node, ast.ImportFrom) and node.module == "__future__"]
+    if not futures:
+        return tree
+    return ast.Module([*futures, *(node for node in tree.body if node not in futures)], [])
 
 
 def text_of(node: ast.AST) -> str:

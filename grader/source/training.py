@@ -24,6 +24,8 @@ _MODEL = ("model", "net", "network", "cnn", "classifier", "module")
 """Names under which functions take the model that they train."""
 _TRAINED = re.compile(r"(model|net|network|cnn|classifier)(_?\d+|_(trained|best|final|ft|fit|new))?$", re.IGNORECASE)
 """Names that hold a model after training, and not its history."""
+_STATE = re.compile(r"state|check_?point|ckpt|weights?|params?|dict|saved|^sd$", re.IGNORECASE)
+"""Names that hold saved weights, and no model: what stood there before is another model's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +128,7 @@ def _looked_through(statement: Statement, known: Known, bound: set[str]) -> Piec
     if target is None or not isinstance(value, ast.Call):
         return plain
     if brings_back(value):
-        names = [name for name in _names(target) if name in bound]
+        names = [name for name in _names(target) if name in bound and not _STATE.search(name)]
         what = f"`{text_of(value)[:80]}` needs a file or weights that are not here"
         befores: list[tuple[str, ast.expr]] = [(name, ast.Name(name, ast.Load())) for name in names]
     elif is_training(value, known):

@@ -18,9 +18,12 @@ HOLDING = frozenset(
 
 MODULE_EDITS = frozenset(
     "add_module register_module register_buffer register_parameter apply set_submodule requires_grad_ double half "
-    "bfloat16 float type __setattr__ __setitem__ __delattr__ __delitem__".split()
+    "bfloat16 float type load_state_dict __setattr__ __setitem__ __delattr__ __delitem__".split()
 )
 """Methods that change an `nn.Module` in place; `.to(device)` and `.cuda()` only move it."""
+
+WEIGHTS_EDITS = frozenset({"load_state_dict"})
+"""Those that bring saved weights back."""
 
 ARGUMENT_EDITS = frozenset(
     "setattr delattr weight_norm spectral_norm remove_weight_norm remove_spectral_norm register_parametrization "
@@ -76,6 +79,9 @@ DATA_CALLS = frozenset(
     "load_state_dict_from_url untar_data from_folder extractall unpack_archive".split()
 )
 """Calls that read files, fetch something or make a data set."""
+
+DATA_MODULE = re.compile(r"[A-Za-z0-9](DataModule|DataBunch|DataLoaders)$")
+"""Classes from elsewhere that hold a data set: `CIFAR10DataModule`."""
 
 DATA_MODULES = frozenset({"datasets", "drive", "files", "gdown", "requests", "wget", "kagglehub", "urllib"})
 """Names of packages whose functions all do that: `torchvision.datasets.CIFAR10`."""

@@ -76,3 +76,106 @@ def random_program(seed: int) -> str:
 
     body = [line(random.choice(SHAPES)) for _ in range(random.randint(3, 14))]
     return "\n".join([HEAD, *body, line(random.choice(("model = {a}", "model = [{a}, o{i}]")))])
+
+
+NETWORK_HEAD = """
+import random
+import torch
+from torch import nn
+width, depth, settings, kept, layers = 2, 1, {"width": 3}, [], []
+def set_seed(number):
+    random.seed(number)
+    torch.manual_seed(number)
+def init(layer):
+    if isinstance(layer, nn.Linear):
+        nn.init.constant_(layer.bias, 0.5)
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.conv = nn.Conv2d(width, width, 1)
+    def forward(self, x):
+        return torch.relu(self.conv(x)) + x
+class Net(nn.Module):
+    def __init__(self, width=2):
+        super().__init__()
+        self.stem = nn.Conv2d(3, width, 3)
+        self.fc = nn.Linear(width, 5)
+    def forward(self, x):
+        return self.fc(self.stem(x).mean((2, 3)))
+def make(width=2):
+    return Net(width)
+torch.manual_seed(1)
+model = Net()
+"""
+
+QUIET = (
+    "width = {n}",
+    "width = settings['width']",
+    "settings['width'] = {n}",
+    "settings.update(width={n})",
+    "depth += 1",
+    "print(width, depth)",
+    "kept.append(width)",
+    "torch.manual_seed({n})",
+    "set_seed({n})",
+    "if depth > 1:\n    width = {n}\nelse:\n    torch.manual_seed({n})",
+    "def make(width={n}):\n    return Net(width)",
+    "def make(width={n}):\n    made = Net(width)\n    made.apply(init)\n    return made",
+    (
+        "class Block(nn.Module):\n    def __init__(self, width):\n        super().__init__()\n"
+        "        self.conv, self.times = nn.Conv2d(width, width, 3, padding=1), depth\n"
+        "    def forward(self, x):\n        return self.conv(x) * self.times"
+    ),
+    (
+        "class Net(nn.Module):\n    def __init__(self, width=2):\n        super().__init__()\n"
+        "        self.stem, self.block = nn.Conv2d(3, width, 3), Block(width)\n        self.fc = nn.Linear(width, 5)\n"
+        "    def forward(self, x):\n        return self.fc(self.block(self.stem(x)).mean((2, 3)))"
+    ),
+    "optimizer = torch.optim.SGD(model.parameters(), lr=0.0)",
+    (
+        "optimizer = torch.optim.SGD(model.parameters(), lr=0.0)\nfor step in range(2):\n"
+        "    loss = model(torch.ones(2, 3, 8, 8)).sum()\n    loss.backward()\n    optimizer.step()"
+    ),
+    "with torch.no_grad():\n    answer = model(torch.ones(1, 3, 8, 8))",
+    "best = model",
+    "model.eval()",
+    "model.to('cpu')",
+    "assert sum(p.numel() for p in model.parameters())",
+    "model.apply(init)",
+    "nn.init.constant_(model.fc.weight, 0.{n})",
+    "with torch.no_grad():\n    model.fc.bias.fill_({n})",
+    "for parameter in model.parameters():\n    parameter.requires_grad = False",
+    "for name, parameter in model.named_parameters():\n    if 'bias' in name:\n        parameter.data.zero_()",
+)
+"""Statements that draw no random numbers, so that a slice may leave them out or keep them."""
+
+DRAWING = (
+    "model = Net(width)",
+    "model = make()",
+    "model = make(settings['width'])",
+    "net = Net({n})\nmodel = net",
+    "for width in (2, {n}):\n    model = Net(width)",
+    "model.fc = nn.Linear(model.fc.in_features, 5)",
+    "setattr(model, 'fc', nn.Sequential(nn.Linear(model.fc.in_features, {n}), nn.Linear({n}, 5)))\nmodel.fc.in_features = {n}",
+    "nn.init.xavier_uniform_(model.stem.weight)",
+    "model.stem = nn.Sequential(model.stem, Block(model.stem.out_channels))\nmodel.stem.out_channels = {n}",
+)
+"""Statements that make layers or change them, and draw random numbers for that."""
+
+
+def random_network(seed: int) -> str:
+    """Return a program that leaves a network under `model`; not every one runs through.
+
+    A seed stands above everything that draws: without, the weights of a model hang on those of the ones before it, which
+    no slice makes. No `forward` reads a name of the module: a slice has it as it is when the model is complete, and a
+    program may change it later.
+    """
+    random = Random(seed)
+    lines = []
+    for _ in range(random.randint(3, 12)):
+        if random.random() < 0.3:
+            lines.append(f"torch.manual_seed({random.randint(1, 9)})")
+            lines.append(random.choice(DRAWING))
+        else:
+            lines.append(random.choice(QUIET))
+    return "\n".join([NETWORK_HEAD, *(line.replace("{n}", str(random.randint(2, 5))) for line in lines)])

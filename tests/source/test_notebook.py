@@ -208,7 +208,7 @@ def test_cell_that_writes_a_module_is_one() -> None:
 
 def test_cell_that_does_not_parse_is_skipped() -> None:
     """Other cells are used; the problem names cell, line and the class that is lost with it."""
-    source = read("a = 1", "class Net:\n    def f(self:\n        pass", "print 'two'", "b = 2")
+    source = read("a = 1", "class Net:\n    def f(self:\n        pass", "x = = 2", "b = 2")
     assert [cell.number for cell in source.cells] == [1, 4]
     assert [(problem.cell, problem.kind) for problem in source.problems] == [
         (2, "does-not-parse"),
@@ -228,7 +228,7 @@ def test_cell_that_does_not_parse_is_skipped() -> None:
         "(" * 100000,
         "return 3",
         "x = '" + "\\" * 99999,
-        "def f():\n\tx\n        y",
+        "def f():\n\tx\n      y",
         "f'{" * 500,
         "nonlocal x",
         "� = 1",
@@ -243,6 +243,81 @@ def test_text_that_breaks_a_parser_is_reported(text: str) -> None:
     assert source.cells[-1].text == "a = 1"
     assert len(source.cells) + len(source.problems) <= 2
     json.dumps([problem.message for problem in source.problems]).encode()
+
+
+MENDED = {
+    "print; print 'x'": "print(); print('x')",
+    "print 'a', b  # both": "print('a', b)  # both",
+    "print 'a',\nx = 1": "print('a', end=\" \")\nx = 1",
+    "print >>out, 'a' % 1; print 'x'": "print('a' % 1, file=out); print('x')",
+    "print >>out\nprint 'x'": "print(file=out)\nprint('x')",
+    "print ('%d') % 3; print 'x'": "print(('%d') % 3); print('x')",
+    "print('a', 1)\nprint 'b'": "print('a', 1)\nprint('b')",
+    "print = log\nprint 'b'": "print = log\nprint('b')",
+    "if x: print 'a'\nelse: print 'b'": "if x: print('a')\nelse: print('b')",
+    "if f(lambda y: y): print y": "if f(lambda y: y): print(y)",
+    "if lambda y: y: print y": "if lambda y: y: print(y)",
+    "print {1: 2}[1], '''a\nb'''\ny = 1": "print({1: 2}[1], '''a\nb''')\ny = 1",
+    "print 'a', \\\n    'b'\ny = 1": "print('a', \\\n    'b')\ny = 1",
+    "s = \"print 'a'\"; exec code in space": "s = \"print 'a'\"; exec(code, space)",
+    "exec 'a = 1'": "exec('a = 1')",
+    "raise ValueError, 'bad, ' + str(1)": "raise ValueError('bad, ' + str(1))",
+    "raise ValueError, f(1, 2), trace": "raise ValueError(f(1, 2))",
+    "try: x\nexcept (A, B), e: pass": "try: x\nexcept (A, B) as e: pass",
+    "x = [0777, 10L, 0xFFl, 0, 1e-3]\nprint x": "x = [0o777, 10, 0xFF, 0, 1e-3]\nprint(x)",
+    "if a <> b and ur'c': print `a + b`": "if a != b and r'c': print(repr(a + b))",
+    "for i in xrange(3): f(x.iteritems(), unicode=1)": "for i in range(3): f(x.items(), unicode=1)",
+    "y\u00a0= 1\u200b\ns = '\u00a0'": "y = 1\ns = '\u00a0'",
+    "# here\n  y = 1\n  z = 2": "# here\ny = 1\nz = 2",
+    "if x:\n        y = 1\n\tz = 2": "if x:\n        y = 1\n        z = 2",
+    "if x:\n    y = 1\n\tz = 2": "if x:\n    y = 1\n    z = 2",
+    "x = 1\nf(1\ny = 2": "x = 1\n\ny = 2",
+    "x = [\n1,\n]\ny = = 2\n@f\ndef g():\n  pass": "x = [\n1,\n]\n\n@f\ndef g():\n  pass",
+    "y = = 2\nif x:\n  pass\n# so\nelse:\n  z": "\nif x:\n  pass\n# so\nelse:\n  z",
+    's = """\na b c\n"""\nd e f': 's = """\na b c\n"""\n',
+    "def f():\n    # TODO\nx = 1": "\n\nx = 1",
+}
+
+
+@pytest.mark.parametrize("text", MENDED)
+def test_what_python_refuses_is_read_line_for_line(text: str) -> None:
+    """Python 2, wrong spaces and lost statements are mended, every line stays where it was, and it is said."""
+    source = read(text)
+    assert source.cells[0].text == MENDED[text]
+    assert source.cells[0].text.count("\n") == text.count("\n")
+    assert len(source.problems) == 1
+
+
+def test_what_is_mended_is_said_once() -> None:
+    """A notebook in Python 2 gets one sentence, not one for each cell, and so does one that its kernel calls that."""
+    source = read("print 'a'", "x = 1", "print 'b'")
+    assert [problem.message for problem in source.problems] == [
+        "net.ipynb, cell 1 and 1 more, is written in Python 2 and was read as Python 3. Python 3 has `print(x)` for `print x`."
+    ]
+    old = raw(
+        {
+            "cells": [{"cell_type": "code", "source": "print ('%d') % 3"}],
+            "metadata": {"kernelspec": {"name": "python2"}},
+        }
+    )
+    assert [cell.text for cell in old.cells] == ["print(('%d') % 3)"]
+    assert kinds(old) == ["python-2"]
+    assert read("print ('%d') % 3").cells[0].text == "print ('%d') % 3"
+
+
+def test_names_of_python_2_that_the_notebook_binds_are_its_own() -> None:
+    """`from six.moves import xrange` or `unicode = str` in any cell leaves the name alone."""
+    for binding in ("from six.moves import xrange", "xrange = range", "def xrange(n): return [n]"):
+        source = read(binding, "y = xrange(3)")
+        assert source.cells[1].text == "y = xrange(3)"
+        assert source.problems == ()
+
+
+def test_foreign_code_is_no_python() -> None:
+    """`net <- layer(3)` of R is Python as well: in a notebook in R only cells around a network of ours are read."""
+    cells = [{"cell_type": "code", "source": "net <- layer(3)"}, {"cell_type": "markdown", "source": "text"}]
+    source = raw({"cells": cells, "metadata": {"kernelspec": {"name": "ir"}}})
+    assert (source.cells, source.notes, kinds(source)) == ((), ("text",), ["other-language"])
 
 
 def test_module_is_read_in_any_encoding() -> None:

@@ -264,3 +264,20 @@ def test_deep_and_odd_text_is_sliced_all_the_same(text: str) -> None:
     """Text as deep as is read at all, and text that Python cannot write back, raises nothing."""
     kept = slice_for(program_of(f"a = 1\n{text}\nmodel = [x]"), ["model"])
     assert {2, kept[-1].line} <= {one.line for one in kept}
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("model.load_state_dict(torch.load('best.pt'))", 4),
+        ("state = torch.load('best.pt')\nmodel.load_state_dict(state['model'])", 5),
+        ("print(model.load_state_dict(torch.load('best.pt')))", 4),
+        ("other.load_state_dict(torch.load('best.pt'))", 2),
+        ("optimizer.load_state_dict(torch.load('best.pt'))", 2),
+        ("torch.save(model.state_dict(), 'best.pt')", 2),
+    ],
+)
+def test_saved_weights_belong_to_the_model(text: str, kept: int) -> None:
+    """What brings weights back into the model is kept, as the file may have been handed in; nothing else of files is."""
+    top = "import torch\nfrom torch import nn\nmodel, other, optimizer = nn.Linear(2, 2), nn.Linear(2, 2), None\n"
+    assert len(slice_for(statements([Cell("net.ipynb", 1, top + text)]), ["model"])) == kept
