@@ -61,7 +61,7 @@ class Prepared:
     Attributes:
         capture_key: what its capture depends on; where nothing can be captured, what its report depends on.
         documents_key: what reading its documents depends on; empty when it has none.
-        files: bytes of code by path.
+        files: bytes of code, and of saved weights that it may load, by path.
         documents: bytes of the explanation's files by path.
         notes: sentences for the report, on files that were left out.
         fault: why it cannot be read; None when it can.
@@ -91,13 +91,14 @@ def prepare(submission: Submission, assignment: Assignment) -> Prepared:
         handed = submissions.read(submission, submissions.Bounds(raw, 2 * raw))
     except StudentFault as fault:
         return Prepared(submission, _digest(["unread", str(fault), FORMAT]), fault=fault)
+    files = {**handed.code, **handed.weights}
     problem = submission.problem
     unseen = f"{problem.what} {problem.fix}".strip() if problem is not None else ""
     return Prepared(
         submission,
-        _digest(["unseen", unseen, FORMAT]) if unseen else capture_key(handed.code, assignment),
+        _digest(["unseen", unseen, FORMAT]) if unseen else capture_key(files, assignment),
         _digest([EXPLANATION_FORMAT], handed.documents) if handed.documents else "",
-        handed.code,
+        files,
         handed.documents,
         handed.notes,
         None,
@@ -177,6 +178,7 @@ def _capture_arguments(assignment: Assignment) -> Plain:
         "classes": rubric.input.classes,
         "batch": rubric.recipe.batch,
         "entry": rubric.extract.entry,
+        "repairs": rubric.extract.repairs,
         "build_seconds": rubric.limits.build_seconds,
         "file_bytes": int(rubric.limits.notebook_megabytes * 2**20),
         "code_characters": int(rubric.limits.source_megabytes * 2**20),

@@ -17,6 +17,22 @@ PAGES = (".pdf", ".html", ".htm")
 DOCUMENTS = (".md", ".txt", ".rst", ".docx", *PAGES)
 """Endings of the files that can hold an explanation."""
 
+WEIGHTS = (
+    ".pt",
+    ".pth",
+    ".ckpt",
+    ".bin",
+    ".pth.tar",
+    ".pt.tar",
+    ".safetensors",
+    ".pkl",
+    ".pickle",
+    ".h5",
+    ".model",
+    ".weights",
+)
+"""Endings of files that can hold a network's saved weights."""
+
 ARCHIVE = ".zip"
 OTHER_ARCHIVES = (".rar", ".7z", ".tar", ".gz", ".tgz", ".bz2", ".xz")
 LINKS = (".url", ".webloc")

@@ -14,7 +14,7 @@ from typing import BinaryIO, Self
 
 from grader.faults import StudentFault
 from grader.intake import archives
-from grader.intake.listing import ARCHIVE, CODE, DOCUMENTS, OTHER_ARCHIVES, Entry, has_ending
+from grader.intake.listing import ARCHIVE, CODE, DOCUMENTS, OTHER_ARCHIVES, WEIGHTS, Entry, has_ending
 from grader.records import Place, Submission
 
 MEGABYTE = 2**20
@@ -31,12 +31,14 @@ class Bounds:
         total: of all its code, and of an archive inside an archive.
         document: of one file of the explanation.
         documents: of all of them.
+        weights: of all files of saved weights.
     """
 
     notebook: int = 100 * MEGABYTE
     total: int = 200 * MEGABYTE
     document: int = 20 * MEGABYTE
     documents: int = 50 * MEGABYTE
+    weights: int = 200 * MEGABYTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +48,13 @@ class Handed:
     Attributes:
         code: notebooks and modules.
         documents: files of the explanation.
+        weights: saved weights that the code may load.
         notes: sentences on what was left out.
     """
 
     code: Mapping[str, bytes]
     documents: Mapping[str, bytes] = field(default_factory=dict)
+    weights: Mapping[str, bytes] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
 
@@ -67,10 +71,14 @@ def read(submission: Submission, bounds: Bounds) -> Handed:
     located = list(zip(submission.files, submission.places, strict=True))
     with Reader(bounds.total) as reader:
         code = _code([one for one in located if has_ending(one[0], CODE)], reader, bounds)
-        documents, notes = _documents([one for one in located if has_ending(one[0], DOCUMENTS)], reader, bounds)
+        documents = _Shelf("left out of the explanation", bounds.document, bounds.documents)
+        documents.fill([one for one in located if has_ending(one[0], DOCUMENTS)], reader)
+        weights = _Shelf("not loaded", bounds.weights, bounds.weights)
+        weights.fill([one for one in located if has_ending(one[0], WEIGHTS)] if code else [], reader)
+    notes = [*documents.notes, *weights.notes]
     unopened = [name for name in submission.files if has_ending(name, (ARCHIVE, *OTHER_ARCHIVES))]
     notes += [f"{name} was not opened: an archive is opened when it is handed in by itself." for name in unopened]
-    return Handed(code, documents, tuple(notes))
+    return Handed(code, documents.found, weights.found, tuple(notes))
 
 
 def _code(located: Sequence[tuple[str, Place]], reader: Reader, bounds: Bounds) -> dict[str, bytes]:
@@ -86,20 +94,31 @@ def _code(located: Sequence[tuple[str, Place]], reader: Reader, bounds: Bounds) 
     return found
 
 
-def _documents(
-    located: Sequence[tuple[str, Place]], reader: Reader, bounds: Bounds
-) -> tuple[dict[str, bytes], list[str]]:
-    found: dict[str, bytes] = {}
-    notes: list[str] = []
-    left = bounds.documents
-    for name, place in located:
-        try:
-            found[name] = reader.read(name, place, min(bounds.document, left))
-        except StudentFault as fault:
-            notes.append(f"{name} was left out of the explanation: {fault.what}")
-        else:
-            left -= len(found[name])
-    return found, notes
+@dataclass(slots=True)
+class _Shelf:
+    """Files that are read as far as they fit; what does not is named.
+
+    Attributes:
+        without: what happens to a file that does not fit, after `was`.
+        each: bytes of one file.
+        left: bytes of all of them that there is still room for.
+    """
+
+    without: str
+    each: int
+    left: int
+    found: dict[str, bytes] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def fill(self, located: Sequence[tuple[str, Place]], reader: Reader) -> None:
+        """Read files in order."""
+        for name, place in located:
+            try:
+                self.found[name] = reader.read(name, place, min(self.each, self.left))
+            except StudentFault as fault:
+                self.notes.append(f"{name} was {self.without}: {fault.what}")
+            else:
+                self.left -= len(self.found[name])
 
 
 class Reader:

@@ -13,23 +13,23 @@ import signal
 import sys
 import traceback
 import types
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from importlib.abc import Loader, MetaPathFinder
-from importlib.machinery import ModuleSpec
+from pathlib import PurePosixPath
 from typing import Any
 
 import torch
 
 from grader.records import Break, Repair
+from grader.sandbox.local_modules import local_modules
 from grader.sandbox.network import Places, describe
-from grader.sandbox.shims import OnThisMachine
+from grader.sandbox.shims import OnThisMachine, refuse
 from grader.source.entry import Plan
 from grader.source.notebook import Source
 from grader.source.statements import Statement, compiled, filename
 
-ENVIRONMENT = (FileNotFoundError, ModuleNotFoundError, NameError)
+ENVIRONMENT = frozenset({"FileNotFoundError", "ModuleNotFoundError", "NameError", "NotHereError", "NotAModel"})
 """What a plan can fail with for reasons outside the model, so that the next candidate is worth a try."""
 
 
@@ -109,69 +109,42 @@ def loop_around(name: str, line: int) -> int | None:
     return min(around, default=None)
 
 
-class LocalModules(MetaPathFinder, Loader):
-    """Import the submission's own modules from memory, and run only what is needed of them."""
+def build(plans: Sequence[Plan], places: Places, seconds: float, *, repairs: bool = True) -> Built:
+    """Return the model of the first plan that gives one; raise BuildError with the first plan's own failure.
 
-    def __init__(self, modules: Mapping[str, Sequence[Statement]]) -> None:
-        """Serve `modules`: the statements to run, by dotted name."""
-        self.modules = modules
-
-    def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
-        """Offer a module or a package of the submission."""
-        inside = any(name.startswith(f"{fullname}.") for name in self.modules)
-        if fullname not in self.modules and not inside:
-            return None
-        return ModuleSpec(fullname, self, is_package=inside)
-
-    def exec_module(self, module: types.ModuleType) -> None:
-        """Run the slice of the module."""
-        for statement in self.modules.get(module.__name__, ()):
-            exec(compiled(statement), module.__dict__)  # noqa: S102 - the sandbox exists for this line
-
-
-@contextmanager
-def local_modules(modules: Mapping[str, Sequence[Statement]]) -> Iterator[None]:
-    """Let `modules` be imported before anything that is installed under the same name."""
-    finder = LocalModules(modules)
-    roots = {name.split(".")[0] for name in modules}
-    hidden = {name: sys.modules.pop(name) for name in list(sys.modules) if name.split(".")[0] in roots}
-    sys.meta_path.insert(0, finder)
-    try:
-        yield
-    finally:
-        sys.meta_path.remove(finder)
-        for name in list(sys.modules):
-            if name.split(".")[0] in roots:
-                del sys.modules[name]
-        sys.modules.update(hidden)
-
-
-def build(plans: Sequence[Plan], places: Places, seconds: float) -> Built:
-    """Return the model of the first plan that gives one; raise BuildError with the first plan's own failure."""
+    repairs: whether a class that was handed in for a model may be called.
+    """
     first: BuildError | None = None
     for plan in plans:
         try:
             with deadline(seconds), local_modules(plan.modules), places.watching(), OnThisMachine():
-                return _follow(plan, places)
+                built = _follow(plan, places, repairs=repairs)
         except BuildError as error:
             first = first or error
-            if not _worth_another(error):
+            if error.broke.kind not in ENVIRONMENT:
                 break
         except TooSlowError as error:
             raise BuildError(too_slow(error, "build", places)) from error
+        else:
+            if first is not None and plan.name != plans[0].name:
+                built.repairs.append(_another(plans[0], first, plan))
+            return built
     assert first is not None
     raise first
 
 
-def _worth_another(error: BuildError) -> bool:
-    return error.broke.kind in {one.__name__ for one in ENVIRONMENT} | {"NotAModel"}
+def _another(wanted: Plan, error: BuildError, taken: Plan) -> Repair:
+    """Say that the likeliest model could not be built, and which one was taken in its place."""
+    what = f"{error.broke.kind}: {(error.broke.message.splitlines() or [''])[0][:200]}"
+    return Repair("other", f"{wanted.name} could not be built here ({what}); {taken.name} was taken in its place.")
 
 
-def _follow(plan: Plan, places: Places) -> Built:
+def _follow(plan: Plan, places: Places, *, repairs: bool) -> Built:
     """Run one plan in a fresh `__main__`."""
     module = types.ModuleType("__main__")
     sys.modules["__main__"] = module
     namespace = module.__dict__
+    _name_file(namespace, plan)
     failures: list[tuple[Statement, Exception]] = []
     for statement in plan.statements:
         try:
@@ -184,10 +157,48 @@ def _follow(plan: Plan, places: Places) -> Built:
     try:
         found = eval(compile(plan.expression, "<the model>", "eval"), namespace)  # noqa: S307 - as above
     except (Exception, SystemExit) as error:
-        cause = failures[0][1] if failures and isinstance(error, NameError) else error
-        raise BuildError(describe(cause, "build", places)) from error
-    repairs = [*plan.repairs, *(_passed_over(*one) for one in failures)]
-    return Built(_unwrap(found, plan, repairs, failures, places), plan, repairs)
+        raise BuildError(describe(_first_cause(error, failures), "build", places)) from error
+    said_of = [*plan.repairs, *(_passed_over(*one) for one in failures)]
+    return Built(_unwrap(found, plan, said_of, failures, places, repairs=repairs), plan, said_of)
+
+
+def _name_file(namespace: dict[str, Any], plan: Plan) -> None:
+    """Give a module the name of its file, as Python does; a notebook has none.
+
+    os.path.dirname(os.path.abspath(__file__))
+    """
+    first = next((one.where for one in plan.statements), plan.where)
+    if first.file is not None and first.cell is None:
+        namespace["__file__"] = PurePosixPath(first.file).name
+
+
+def _first_cause(error: BaseException, failures: Sequence[tuple[Statement, Exception]]) -> BaseException:
+    """Follow names that are missing to the statements that should have bound them.
+
+    args = parse()            fails, and so
+    model = Net(args.width)   fails for the lack of args, and the model is missing
+    """
+    cause, left = error, list(failures)
+    while isinstance(cause, NameError) and left:
+        binding = [one for one in left if cause.name in bound_by(one[0].node)]
+        if not binding:
+            break
+        cause = binding[-1][1]
+        left = left[: left.index(binding[-1])]
+    return cause
+
+
+def bound_by(node: ast.AST) -> set[str]:
+    """Return the names that a statement binds somewhere."""
+    found: set[str] = set()
+    for one in ast.walk(node):
+        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
+            found.add(one.id)
+        elif isinstance(one, ast.FunctionDef | ast.ClassDef):
+            found.add(one.name)
+        elif isinstance(one, ast.Import | ast.ImportFrom):
+            found.update((alias.asname or alias.name).split(".")[0] for alias in one.names)
+    return found
 
 
 def _passed_over(statement: Statement, error: Exception) -> Repair:
@@ -196,11 +207,21 @@ def _passed_over(statement: Statement, error: Exception) -> Repair:
 
 
 def _unwrap(
-    found: Any, plan: Plan, repairs: list[Repair], failures: list[tuple[Statement, Exception]], places: Places
+    found: Any,
+    plan: Plan,
+    said: list[Repair],
+    failures: list[tuple[Statement, Exception]],
+    places: Places,
+    *,
+    repairs: bool,
 ) -> torch.nn.Module:
-    """Return the network inside wrappers for several devices or for compilation."""
-    if isinstance(found, type) and issubclass(found, torch.nn.Module):
-        repairs.append(Repair("instance", f"{plan.name} is a class; it was called to get a model."))
+    """Return the network inside wrappers for several devices or for compilation; a class is called."""
+    try:
+        refuse(found)
+    except (ImportError, FileNotFoundError) as error:
+        raise BuildError(replace(describe(error, "build", places), where=plan.where)) from error
+    if repairs and isinstance(found, type) and issubclass(found, torch.nn.Module):
+        said.append(Repair("instance", f"{plan.name} is a class; it was called to get a model."))
         try:
             found = found()
         except (Exception, SystemExit) as error:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import bdb
 import dataclasses
 import logging
+import re
 import sys
 import traceback
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from grader.explanation import cells
@@ -23,11 +24,13 @@ from grader.records import Break, Repair
 from grader.sandbox import export as exporting
 from grader.sandbox import shims
 from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
+from grader.sandbox.command_line import install_command_line
 from grader.sandbox.network import Network, Places, describe
+from grader.sandbox.optimisers import install_optimisers
 from grader.sandbox.protocol import Channel
 from grader.sandbox.rehearsal import DryRun, dry_run, limited
 from grader.source.batches import batch_sizes
-from grader.source.entry import Hints, Plan, plans, why_nothing
+from grader.source.entry import Hints, Plan, plans, unrepaired, why_nothing, why_refused
 from grader.source.folders import own_files
 from grader.source.notebook import ReadLimits, Source, read_submission
 from grader.wording import counted
@@ -49,6 +52,8 @@ class Task:
         file_bytes: the largest file that is read.
         code_characters: all code together.
         seed: what torch, Python and numpy are seeded with before the model is built.
+        repairs: whether something may be put in the place of what the student had to write: an argument that nobody
+            gives, a class that is not called.
     """
 
     shape: tuple[int, int, int]
@@ -59,6 +64,7 @@ class Task:
     file_bytes: int
     code_characters: int
     seed: int = 0
+    repairs: bool = True
 
 
 def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel) -> None:
@@ -69,12 +75,12 @@ def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel
     source = read_submission(blobs, limits)
     found = plans(source, task.entry or None, Hints(task.shape, task.classes))
     channel.facts(_facts(source, found, sum(path.lower().endswith(".ipynb") for path in own_files(blobs))))
-    if not found:
-        channel.result(
-            {"outcome": "broke", "broke": dataclasses.asdict(why_nothing(source)), "repairs": [], "notes": []}
-        )
+    allowed = found if task.repairs else unrepaired(found)
+    if not allowed:
+        broke = why_refused(found[0]) if found else why_nothing(source)
+        channel.result({"outcome": "broke", "broke": dataclasses.asdict(broke), "repairs": [], "notes": []})
         return
-    Session(source, found, task, channel).run()
+    Session(source, allowed, task, channel).run(blobs)
 
 
 def quiet() -> None:
@@ -97,6 +103,7 @@ def _facts(source: Source, found: tuple[Plan, ...], notebooks: int) -> dict[str,
         if best is None
         else {"name": best.name, "how": best.how, "where": dataclasses.asdict(best.where)},
         "others": list(best.others)[:20] if best else [],
+        "choice": best.choice if best else "",
         "explanation": [dataclasses.asdict(one) for one in cells.passages(source, notebooks)],
         "source": [dataclasses.asdict(one) for one in cells.code(source)],
     }
@@ -113,36 +120,34 @@ class Session:
         self.repairs: list[Repair] = []
         self.notes: list[str] = []
 
-    def run(self) -> None:
-        """Build, run, capture and measure; send what came of it."""
+    def run(self, files: Mapping[str, bytes]) -> None:
+        """Build, run, capture and measure; send what came of it. Weights are loaded from `files` alone."""
         shims.install_devices()
         shims.install_plain_precision(self.noted)
         shims.install_for_export()
+        shims.install_plain_programs()
+        shims.install_weights(files, self.repairs)
+        install_command_line()
+        install_optimisers()
         seed_everything(self.task.seed)
-        with shims.missing_packages(is_local(self.source), self.places) as missing:
+        hints = Hints(self.task.shape, self.task.classes)
+        with shims.missing_packages(is_local(self.source), self.places, hints) as missing:
             try:
-                built = build(self.plans, self.places, self.task.build_seconds)
+                built = build(self.plans, self.places, self.task.build_seconds, repairs=self.task.repairs)
             except BuildError as error:
-                self._note_missing(missing.used)
+                self.repairs += missing.said(_needed(error.broke, missing.used))
                 self._answer("broke", broke=error.broke)
                 return
             except BaseException as error:  # noqa: BLE001 - a kind of the student's own, as hostile code raises
                 self._answer("broke", broke=describe(error, "build", self.places))
                 return
-            self._note_missing(missing.used)
-            self.repairs += built.repairs
+            self.repairs += [*missing.said(), *built.repairs]
             try:
                 self._captured(built)
             except BaseException as error:  # noqa: BLE001 - the student's objects take part in every call of ours
                 traceback.print_exc()
                 said = describe(error, "forward", self.places)
                 self._answer("uncapturable", reason=f"{said.kind}: {said.message[:300]}")
-
-    def _note_missing(self, used: list[str]) -> None:
-        if used:
-            self.repairs.append(
-                Repair("import", f"Not installed here, and not needed for the model: {', '.join(used)}.")
-            )
 
     def _captured(self, built: Built) -> None:
         """Run the model on noise, then capture it whole or up to its break."""
@@ -216,6 +221,13 @@ class Session:
                 "notes": self.notes,
             }
         )
+
+
+def _needed(broke: Break, missing: Sequence[str]) -> str:
+    """Return the package that a model could not be built without, among those that are missing; empty for none."""
+    if broke.kind not in ("NotHereError", "ModuleNotFoundError"):
+        return ""
+    return next((root for root in missing if re.search(rf"\b{re.escape(root)}\b", broke.message)), "")
 
 
 def _fixed(run: DryRun) -> Iterator[str]:

@@ -18,6 +18,9 @@ from grader.graph.fidelity import noise, seed_everything
 from grader.records import Break, Repair, Shape
 from grader.sandbox.network import Network, Places, describe
 
+COPIED = 10_000_000
+"""Numbers of the largest tensor of which a copy is kept."""
+
 PRIME = 7
 """The first batch size: in an error's text it can be told apart from channels and features."""
 
@@ -85,9 +88,12 @@ def _break(
     places: Places,
     answered: Callable[[torch.Tensor], None] = lambda answer: None,
 ) -> Break | None:
-    """Run one batch; return where it broke. What forward wrote into parameters and buffers is put back."""
+    """Run one batch; return where it broke. What forward wrote into parameters and buffers is put back.
+
+    A giant one is not: a forward that changes a weight of a gigabyte is nobody's, and the copy is everybody's time.
+    """
     seed_everything(0)
-    saved = [(one, one.detach().clone()) for one in _state(network)]
+    saved = [(one, one.detach().clone()) for one in _state(network) if one.numel() <= COPIED]
     try:
         with torch.no_grad():
             answered(network(noise(size, shape, size)))

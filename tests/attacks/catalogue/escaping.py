@@ -30,6 +30,13 @@ def no_network(seen: Seen) -> None:
     assert "no network" in seen.said, seen.said
 
 
+def nothing_fetched(seen: Seen) -> None:
+    """Assert that weights of the internet were skipped, and that it is said."""
+    as_honest(seen)
+    assert seen.report.model is not None
+    assert "the grader fetches nothing" in " ".join(one.message for one in seen.report.model.repairs)
+
+
 def no_programs(seen: Seen) -> None:
     """Assert that the student reads that nothing can be started here."""
     assert "cannot be started" in seen.said, seen.said
@@ -502,7 +509,7 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
             "pair": "open",
             "names": "gaierror",
             "page": "EPERM|URLError",
-            "hub": "EPERM|URLError|EACCES|ENOENT|EROFS",
+            "hub": "open",
         },
         proof=as_honest,
     ),
@@ -528,8 +535,6 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
         module(
             "torch.hub.load_state_dict_from_url('https://download.pytorch.org/models/resnet18-f37072fd.pth', model_dir='.')"
         ),
-        "student-error",
-        FAULT,
-        proof=no_network,
+        proof=nothing_fetched,
     ),
 )

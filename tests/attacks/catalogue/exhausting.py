@@ -61,12 +61,6 @@ def bounded_output(seen: Seen) -> None:
     as_honest(seen)
 
 
-def one_worker_will_do(seen: Seen) -> None:
-    """Assert that the student reads what works in the place of it."""
-    no_programs(seen)
-    assert "num_workers=0" in seen.said
-
-
 def note_the_score(field: Field) -> None:
     """Read how early the kernel would end each process below the warm one."""
     for one in field.processes():
@@ -392,9 +386,7 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
         module(
             "import torch.utils.data as data\nfor one in data.DataLoader(data.TensorDataset(torch.zeros(8, 3, 32, 32)), batch_size=2, num_workers=2): pass"
         ),
-        "student-error",
-        FAULT,
-        proof=one_worker_will_do,
+        proof=as_honest,
     ),
     Attack(
         76,
@@ -425,8 +417,6 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
         76,
         "a compiled function",
         module("torch.compile(lambda one: one * 2 + 1)(torch.zeros(3))"),
-        "student-error",
-        FAULT,
-        proof=no_programs,
+        proof=as_honest,
     ),
 )

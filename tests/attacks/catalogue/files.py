@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import pickle
 import socket
 import struct
 import warnings
@@ -22,6 +23,14 @@ from tests.attacks.catalogue.reports import inert
 
 FAULT = Status.STUDENT_FAULT
 MEGABYTE = 2**20
+
+
+class Command:
+    """Prints when it is unpickled."""
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        """Return what unpickling calls."""
+        return print, ("UNPICKLED",)
 
 
 def not_run(seen: Seen) -> None:
@@ -195,6 +204,8 @@ PICKLED = (
     "attempt('unsafe', lambda: torch.load(io.BytesIO(stream.getvalue()), weights_only=False))\n"
     "attempt('pickle', lambda: pickle.loads(pickle.dumps(Command())))"
 )
+RUNNING = pickle.dumps(Command())
+"""A checkpoint that prints when it is opened as a pickle."""
 NESTED_CELLS = b'{"cells": [' + b",".join(b'{"cell_type": "code", "source": "x = 1"}' for _ in range(200_000)) + b"]}"
 
 
@@ -206,6 +217,13 @@ def cells(*texts: str) -> dict[str, bytes]:
 def _not_unpickled(seen: Seen) -> None:
     """No command was run."""
     assert not (seen.field.place.folder / "unpickled").exists()
+
+
+def _not_opened(seen: Seen) -> None:
+    """Assert that a checkpoint that holds more than weights was skipped, and that it is said."""
+    assert "UNPICKLED" not in seen.output
+    assert seen.report.model is not None
+    assert "opens weights alone" in " ".join(one.message for one in seen.report.model.repairs)
 
 
 def _not_shown(seen: Seen) -> None:
@@ -348,15 +366,14 @@ ROWS: tuple[Attack | NotApplicable, ...] = (
         86,
         "checkpoints that run a command",
         module(PICKLED),
-        tried={"safe": "UnpicklingError", "unsafe": "open", "pickle": "open"},
+        tried={"safe": "open", "unsafe": "open", "pickle": "open"},
         proof=both(as_honest, _not_unpickled),
     ),
     Attack(
         86,
         "a checkpoint beside the notebook",
-        {"net.py": network("torch.load('model.pt', weights_only=False)"), "model.pt": b"not read"},
-        "student-error",
-        FAULT,
+        {"net.py": network("torch.load('model.pt', weights_only=False)"), "model.pt": RUNNING},
+        proof=both(as_honest, _not_opened),
     ),
     Attack(87, "a checkpoint of 2^40 numbers in four bytes", module(OVERLAPPING), "memory-limit", FAULT),
     Attack(
