@@ -11,18 +11,22 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
-from grader.faults import GraderFault
-from grader.sandbox import ladder
-from grader.sandbox.forked import Zygote
-from grader.sandbox.protocol import Limits
-from grader.sandbox.walls import trials
-from grader.sandbox.walls.fence import NONE, NoSuchWallError, fence
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
 
-SUBMISSION = Path(__file__).parents[1] / "submissions" / "sequential.ipynb"
+from grader.sandbox import ladder  # noqa: E402 - the tests are no package
+from grader.sandbox.forked import Zygote  # noqa: E402
+from grader.sandbox.protocol import Limits  # noqa: E402
+from grader.sandbox.walls.fence import NONE  # noqa: E402
+from tests.walls.readable import holding, readable, standing_on, why_not  # noqa: E402
+
+SUBMISSION = ROOT / "submissions" / "sequential.ipynb"
 BAR = 60.0
 WARM_UP = 3
 KINDS = ("capture", "describe")
@@ -48,32 +52,35 @@ def milliseconds(zygote: Zygote, kind: str, files: dict[str, bytes]) -> float:
     return spent
 
 
-def start() -> dict[str, Zygote]:
-    """Return a warm process without walls, and one behind each rung that this machine has."""
+def start(open_: ExitStack) -> dict[str, Zygote]:
+    """Return a warm process without walls, and one behind each rung that this machine has; they end with `open_`.
+
+    Where root's Python is nobody else's to read, rung C gets the system's own over the same packages.
+    """
     warm = {"none": Zygote(NONE)}
+    python = open_.enter_context(readable())
     for letter in ladder.WALLED:
-        try:
-            ladder.prove(fence(letter))
-        except (NoSuchWallError, trials.SetUpError, GraderFault) as error:
-            print(f"rung {letter} is not to be had here: {error}")
+        if letter not in holding(python):
+            print(f"rung {letter}: {why_not(letter)}")
             continue
-        warm[letter] = Zygote(fence(letter))
+        warm[letter] = Zygote(open_.enter_context(standing_on(letter, python)))
+    for zygote in warm.values():
+        open_.callback(zygote.stop)
     return warm
 
 
 def measure(submission: Path, rounds: int) -> str:
     """Return the table; every round times every kind of job behind every rung, one after the other."""
     files = {submission.name: submission.read_bytes()}
-    warm = start()
     times: dict[tuple[str, str], list[float]] = {}
-    for number in range(rounds + WARM_UP):
-        for kind in KINDS:
-            for name, zygote in warm.items():
-                spent = milliseconds(zygote, kind, files if kind == "capture" else {})
-                if number >= WARM_UP:
-                    times.setdefault((name, kind), []).append(spent)
-    for zygote in warm.values():
-        zygote.stop()
+    with ExitStack() as open_:
+        warm = start(open_)
+        for number in range(rounds + WARM_UP):
+            for kind in KINDS:
+                for name, zygote in warm.items():
+                    spent = milliseconds(zygote, kind, files if kind == "capture" else {})
+                    if number >= WARM_UP:
+                        times.setdefault((name, kind), []).append(spent)
     lines = [
         f"{submission.name}, {rounds} rounds, milliseconds: median (quickest); added is the median, round by round.",
         "",

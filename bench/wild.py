@@ -33,6 +33,7 @@ from grader.records import Report, Role
 from grader.rubric import Input, Rubric, load
 from grader.sandbox import ladder
 from grader.sandbox.launch import Done, Worker, worker
+from grader.sandbox.protocol import Limits
 from grader.versions import versions
 from grader.work import run_capture
 
@@ -123,6 +124,7 @@ def warm() -> Iterator[tuple[LocalSlot, Watched]]:
     watched = Watched(worker(ladder.standing(accelerator=False).fence, warm=True))
     slot = LocalSlot(0, lambda: watched, lambda *stage: None)
     try:
+        watched.run("describe", {"device": "cpu"}, {}, Limits(memory_megabytes=0))  # waits until it has imported torch
         yield slot, watched
     finally:
         slot.close()

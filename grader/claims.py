@@ -52,6 +52,7 @@ class Facts:
         problems: one sentence each, with the place.
         model: the best candidate.
         others: names of further candidates.
+        choice: why the candidate was taken before the others; empty where there is one alone.
         explanation: what stands in Markdown cells and comments.
         source: the code as it was read, in order.
     """
@@ -59,6 +60,7 @@ class Facts:
     problems: tuple[str, ...] = ()
     model: Model | None = None
     others: tuple[str, ...] = ()
+    choice: str = ""
     explanation: tuple[Passage, ...] = ()
     source: tuple[SourceText, ...] = ()
 
@@ -66,7 +68,7 @@ class Facts:
         """Return sentences for the report."""
         found = list(self.problems)
         if self.others:
-            found.append(f"Other models in the submission: {', '.join(self.others)}.")
+            found.append(f"{self.choice} Other models in the submission: {', '.join(self.others)}.".strip())
         return tuple(found)
 
 
@@ -116,6 +118,7 @@ def read_facts(plain: Any) -> Facts:
         tuple(problems),
         _model(plain.get("model")),
         _texts(plain.get("others")),
+        _text(plain.get("choice", "")),
         _passages(plain.get("explanation")),
         _source(plain.get("source")),
     )

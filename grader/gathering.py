@@ -65,7 +65,9 @@ def gather(
     examination = examination_from(captured["examination"])
     stopped = captured["stopped"]
     unseen = ""
-    if claim.outcome == "uncapturable" and _NO_MEMORY in claim.reason:
+    if claim.broke is not None and claim.broke.kind == "NotHereError":
+        unseen, examination = _not_here(claim.broke), None
+    elif claim.outcome == "uncapturable" and _NO_MEMORY in claim.reason:
         stopped = stopped or "memory-limit"
     elif claim.outcome == "uncapturable":
         unseen = _uncapturable(claim)
@@ -75,7 +77,7 @@ def gather(
         unseen = f"The captured model cannot be replayed: {captured['rejected']}."
     elif stopped is None and (claim.outcome == "" or _half(claim, examination)):
         stopped = "malformed-result"
-    broke = None if claim.outcome == "uncapturable" else claim.broke
+    broke = claim.broke if claim.outcome == "broke" and not unseen else None
     said = _explanation(broke, stopped, examination, rubric)
     return Evidence(
         classes=rubric.input.classes,
@@ -96,6 +98,12 @@ def gather(
 def _half(claim: Claim, examination: Examination | None) -> bool:
     """Tell whether a network is claimed to be captured and is not there, or not whole: nothing of ours says that."""
     return claim.outcome == "captured" and (examination is None or not examination.complete)
+
+
+def _not_here(broke: Break) -> str:
+    """Say what a network is made of that the grader's machine does not have; that is nobody's mistake."""
+    place = f" ({broke.where})" if str(broke.where) else ""
+    return f"{broke.message[:300]}{place}. A human looks at it; nothing is lost by that."
 
 
 def _uncapturable(claim: Claim) -> str:

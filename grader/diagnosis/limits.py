@@ -49,10 +49,12 @@ def module_missing(scene: Scene) -> Said | None:
     found = scene.says(r"No module named '([\w.]{1,80})'", "ModuleNotFoundError", "ImportError")
     if found is None:
         return None
-    cause = f"The grader has no module called {found[1]}."
-    if found[1].split(".")[0] in ("tensorflow", "keras"):
-        return f"{cause} This assignment is in PyTorch.", "Build the network with torch.nn."
-    return cause, f"If {found[1]} is a file of your own, hand it in as well; else build the model without it."
+    name = found[1].split(".")[0]
+    if name in ("tensorflow", "keras"):
+        cause = f"The grader has no module called {found[1]}. This assignment is in PyTorch."
+        return cause, "Build the network with torch.nn."
+    cause = f"The network needs the module {found[1]}: {name}.py was not handed in, and no package here has that name."
+    return cause, f"Hand in {name}.py together with this file, as a folder or a zip, or put its classes into this file."
 
 
 @symptom("E35")

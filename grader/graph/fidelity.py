@@ -39,6 +39,10 @@ def probed(shape: Shape) -> tuple[int, tuple[int, ...]]:
     return (2, TRIALS[:2]) if math.prod(shape) > LARGE else (EXAMPLE, TRIALS)
 
 
+GIANT = 10_000_000
+"""Numbers of a weight whose gradient is not asked for, where there are others: it alone would take seconds."""
+
+
 def noise(batch: int, shape: Shape, seed: int) -> torch.Tensor:
     """Return seeded normal noise (batch, *shape), the same in every process."""
     return torch.randn((batch, *shape), generator=torch.Generator().manual_seed(seed))
@@ -96,12 +100,14 @@ def _gradients(answer: torch.Tensor, trainable: Sequence[torch.Tensor]) -> str:
     if not answer.requires_grad or not trainable:
         return (0.0).hex()
     weights = torch.randn(answer.shape, generator=torch.Generator().manual_seed(9))
+    asked = [one for one in trainable if one.numel() <= GIANT] or list(trainable)
     for one in trainable:
         one.grad = None
-    # Not `autograd.grad`, which the older checkpoint refuses.
-    (answer.float() * weights).sum().backward()  # type: ignore[no-untyped-call]
+    # Not `autograd.grad`, and `inputs` only where it saves something: the older checkpoint refuses both.
+    few = asked if len(asked) < len(trainable) else None
+    (answer.float() * weights).sum().backward(inputs=few)  # type: ignore[no-untyped-call]
     total = 0.0
-    for one in trainable:
+    for one in asked:
         # vector_norm copies nothing: the gradient of a giant Linear takes as much memory as its weights.
         total += 0.0 if one.grad is None else float(torch.linalg.vector_norm(one.grad, 1, dtype=torch.float64))
         one.grad = None

@@ -68,6 +68,8 @@ def role(name: str, inputs: Shape, outputs: Shape, *, weighted: bool) -> Role:
         return Role.POOL
     if name in FLATTEN and len(inputs) > 1 and len(outputs) == 1:
         return Role.FLATTEN
+    if name == "select" and len(inputs) == 2 and inputs[1] == 1 and outputs == inputs[:1]:
+        return Role.FLATTEN  # the last step of x[:, :, 0, 0], where there is one pixel left
     if name in DENSE and weighted:
         return Role.DENSE
     for names, one in ((ACTIVATION, Role.ACTIVATION), (NORM, Role.NORM), (DROPOUT, Role.DROPOUT)):
