@@ -57,6 +57,15 @@ def module_missing(scene: Scene) -> Said | None:
     return cause, f"Hand in {name}.py together with this file, as a folder or a zip, or put its classes into this file."
 
 
+@symptom("E53")
+def repairs_forbidden(scene: Scene) -> Said | None:
+    """Recognise code that leaves out what the rubric forbids to guess."""
+    if scene.broke.kind != "RepairsForbidden":
+        return None
+    cause, write, line = scene.broke.message.partition(" Write the line")
+    return cause, f"{write.strip()}{line}." if write else "Write the line that builds it into your own code."
+
+
 @symptom("E35")
 def file_missing(scene: Scene) -> Said | None:
     """Recognise a file that is not among those handed in."""

@@ -184,7 +184,13 @@ _UNREAD = {
 }
 """How reading ended, by the kind of break, as half a sentence."""
 
-OUR_OWN = frozenset(_UNREAD) - {"SyntaxError"}
+_UNBUILT = {
+    "RepairsForbidden": "your code does not build the network by itself",
+    "NotAModel": "what was found is no network",
+}
+"""How building ended where nothing was raised."""
+
+OUR_OWN = (frozenset(_UNREAD) - {"SyntaxError"}) | frozenset(_UNBUILT)
 """Kinds of break that are not Python's exceptions."""
 
 
@@ -194,12 +200,11 @@ def stopped_sentence(report: Report) -> str:
     if broke is not None:
         stage = {
             "read": _UNREAD.get(broke.kind, "it could not be read"),
-            "build": "making the network raised",
+            "build": _UNBUILT.get(broke.kind, f"making the network raised {inert_line(broke.kind, 40)}"),
             "forward": "a batch of pictures does not get through",
         }.get(broke.stage, f"{inert_line(broke.stage, 40)} failed")
         place = inert_line(str(broke.where))
-        kind = f" {inert_line(broke.kind, 40)}" if broke.stage == "build" else ""
-        return f"{stage}{kind}{f' ({place})' if place else ''}"
+        return f"{stage}{f' ({place})' if place else ''}"
     if word is None:
         return "there is no network to judge"
     return STOPPED.get(word, f"it was stopped ({inert_line(word, 40)})")

@@ -116,16 +116,18 @@ def never_built(reading: Reading) -> list[Plan]:
     """Return plans for functions that return a network and classes of networks, when nothing builds one.
 
     The last one with a convolution first, one that is named in a function before one that nobody mentions; what another
-    one uses or derives from comes last.
+    one uses or derives from comes last. Of resnet18(), resnet34() and resnet152(), which make one class, the first.
     """
     catalogue, inner = reading.catalogue, helpers(reading.catalogue, functions=True)
     channels = reading.hints.input_shape[0]
     plans: list[tuple[tuple[int, ...], Plan]] = []
     mentioned = _mentions(reading)
-    for name, position in _factories(reading)[-_MOST:]:
+    factories = _factories(reading)
+    families = {made: place for place, (_, _, made) in enumerate(factories)}
+    for place, (name, position, made) in list(enumerate(factories))[-_MOST:]:
         plan = for_function(reading, name, "factory", position)
         first = name not in inner and "load" not in name
-        plans.append(((first, plan.convolutions(channels), 1, *_NOWHERE, 1, len(plans)), plan))
+        plans.append(((first, plan.convolutions(channels), 1, *_NOWHERE, 1, families[made], -place), plan))
     names = [name for name in catalogue.classes if not NO_MODEL.search(name)]
     outer = [name for name in names if name not in inner]
     for name in [*[name for name in names if name in inner][-_MOST:], *outer[-_MOST:]]:
@@ -133,7 +135,7 @@ def never_built(reading: Reading) -> list[Plan]:
         likely = catalogue.classes[name][-1].certain + bool(_CLASSIFIER.search(name))
         makes = classifies(name, reading)
         named = mentioned.get(name, _NOWHERE)
-        plans.append(((name not in inner, plan.convolutions(channels), makes, *named, likely, len(plans)), plan))
+        plans.append(((name not in inner, plan.convolutions(channels), makes, *named, likely, len(plans), 0), plan))
     return [plan for _, plan in sorted(plans, key=lambda one: one[0], reverse=True)]
 
 
@@ -159,13 +161,14 @@ def _mentions(reading: Reading) -> dict[str, tuple[int, int, int]]:
     return found
 
 
-def _factories(reading: Reading) -> list[tuple[str, int | None]]:
-    """Return the functions that return a network, each with its place in a returned tuple."""
+def _factories(reading: Reading) -> list[tuple[str, int | None, str]]:
+    """Return the functions that return a network, each with its place in a returned tuple and what it makes."""
     found = []
     for name, (function, home) in reading.catalogue.functions.items():
         result = returned_by(function, home or reading.catalogue)
         if result is not None and not trains_in(reading, name):
-            found.append((name, result[1]))
+            made = result[0].name
+            found.append((name, result[1], name if made == "nn.Sequential" else made))
     return found
 
 

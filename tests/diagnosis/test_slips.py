@@ -230,6 +230,12 @@ def test_slip_in_a_tensors_method() -> None:
         ("E35", "FileNotFoundError", "[Errno 2] No such file or directory: '/content/drive/m.pth'", "hand it in"),
         ("E39", "ModuleNotFoundError", "No module named 'tensorflow'", "Build the network with torch.nn."),
         ("E39", "ModuleNotFoundError", "No module named 'mylayers'", "Hand in mylayers.py together"),
+        (
+            "E53",
+            "RepairsForbidden",
+            "Net was to be built by your own code. Guessing is off. Write the line that builds it: model = Net(3)",
+            "Write the line that builds it: model = Net(3).",
+        ),
         ("E44", "NoModel", "no class derived from nn.Module was found in 3 code cells", "model = Net()"),
         ("E44", "NotAModel", "model is a list, not a model.", "model = Net()"),
         ("E41", "IndentationError", "unexpected indent", "same number of spaces"),

@@ -240,3 +240,11 @@ def test_brackets_and_entries_can_be_forbidden() -> None:
     assert (
         "has no wanted, which the rubric asks for" in why_refused(planned(f"{CNN}m = CNN()", entry="wanted")[0]).message
     )
+
+
+def test_the_first_of_a_family_of_functions() -> None:
+    """Of functions that nobody calls and that make the same class, the first is taken, as the smallest one is."""
+    family = "def cnn8():\n    return CNN()\ndef cnn80():\n    return CNN()\ndef cnn800():\n    return CNN()\n"
+    assert planned(CNN + family)[0].name == "cnn8"
+    other = "class Other(CNN):\n    pass\ndef other():\n    return Other()\n"
+    assert planned(CNN + family + other)[0].name == "other"
