@@ -24,7 +24,7 @@ SECONDS, MEGABYTES = 1.0, 300
 READ = """
 import sys, time
 from pathlib import Path
-from grader.source.notebook import ReadLimits, read_submission
+from grader.source.reading.notebook import ReadLimits, read_submission
 def megabytes(what):
     return int(Path("/proc/self/status").read_text().split(what)[1].split()[0]) // 1024
 read_submission({"net.ipynb": b'{"cells": [{"cell_type": "code", "source": "!ls"}]}'}, ReadLimits())

@@ -62,7 +62,7 @@ def check(
     ] = None,
     train: Annotated[bool, typer.Option("--train", help="Train the network as well, and score it.")] = False,
     input_shape: Annotated[str | None, typer.Option("--input", help="Picture shape, such as 3x32x32.")] = None,
-    classes: Annotated[int | None, typer.Option(min=2, help="Number of classes.")] = None,
+    classes: Annotated[int | None, typer.Option(min=1, help="Number of classes; 1 is one score, for two.")] = None,
     device: Annotated[Device, typer.Option(help="Where to train.")] = Device.AUTO,
     isolation: Annotated[
         Isolation, typer.Option(help="Walls around the code: the best that hold here, none, or this rung.")
@@ -80,7 +80,7 @@ def check(
         data=data,
         train=train or data is not None,
         shape=shape,
-        classes=classes,
+        classes=2 if classes == 1 else classes,
         device=device.value,
         isolation=isolation.value,
         as_json=as_json,

@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from grader.faults import GraderFault, OperatorFault
+from grader.records import Meaning
 from grader.sandbox.launch import Done, Worker
 from grader.sandbox.protocol import Kind, Limits
 
-FORMAT = 4
+FORMAT = 5
 """Of captures and examinations; part of their key, so that a change of meaning is never mixed up."""
 
 EXPLANATION_FORMAT = 1
@@ -141,7 +142,7 @@ def describe(order: Plain, slot: Slot) -> Plain:
 
 
 def trainable(examination: Plain | None) -> bool:
-    """Tell whether training makes sense: whole, within budget, a step works, and one row of scores a picture.
+    """Tell whether training makes sense: whole, within budget, a step works, and one row of scores or one a picture.
 
     Batches are as large as the recipe's, so a network that squeezes a single picture, or works for the recipe's batch
     alone, is trained as well.
@@ -150,10 +151,12 @@ def trainable(examination: Plain | None) -> bool:
         return False
     trials = [one for one in examination["trials"] if one["batch"] > 1 and one["shape"] is not None]
     if trials:
-        rows = {len(one["shape"]) for one in trials} == {2}
+        # (N, K), or (N,) where one number is enough
+        allowed = ({2}, {1}) if Meaning(examination["meaning"]).is_single else ({2},)
+        rows = {len(one["shape"]) for one in trials} in allowed
     else:
         path = [one for one in examination["layers"] if one["on_path"]]
-        rows = bool(examination["trials"] and path) and len(path[-1]["outputs"]) == 1
+        rows = bool(examination["trials"] and path) and len(path[-1]["outputs"]) <= 1
     return rows and examination["step"] is None
 
 

@@ -16,6 +16,7 @@ def examination(trials: list[tuple[int, list[int] | None]], **changes: Any) -> d
         "complete": True,
         "over_budget": "",
         "step": None,
+        "meaning": "logits",
         "layers": [{"on_path": True, "outputs": (8, 4, 4)}, {"on_path": True, "outputs": (10,)}],
         "trials": [{"batch": batch, "shape": shape} for batch, shape in trials],
     }
@@ -34,6 +35,8 @@ FIXED: list[tuple[int, list[int] | None]] = [(1, None), (2, None), (7, None)]
         (examination(FIXED), True),  # view(64, -1) works for the recipe's batch
         (examination(FIXED, layers=[{"on_path": True, "outputs": (8, 4, 4)}]), False),
         (examination([(1, [1, 8, 4, 4]), (2, [2, 8, 4, 4]), (7, [7, 8, 4, 4])]), False),
+        (examination([(1, []), (2, [2]), (7, [7])], meaning="score"), True),  # one logit for two classes
+        (examination([(1, [1]), (2, [2]), (7, [7])]), False),
         (examination([]), False),
         (examination(SOUND, complete=False), False),
         (examination(SOUND, over_budget="too many weights"), False),

@@ -115,7 +115,8 @@ def output(evidence: Evidence, rule: Rule) -> Verdict:
         if examination.over_budget:
             return Verdict(None, "The network was not run, because it is larger than the budget.")
         raise GraderFault("the network was replayed but never asked for an answer")
-    right = [trial for trial in examination.trials if _is_right(trial, evidence.classes)]
+    single = evidence.classes == 2 and examination.meaning.is_single
+    right = [trial for trial in examination.trials if _is_right(trial, evidence.classes, single=single)]
     wrong = [trial for trial in examination.trials if trial not in right]
     share, problem, help_text = _answers(right, wrong, evidence)
     numbers = {"trials": [[trial.batch, list(trial.shape or ())] for trial in examination.trials]}
@@ -135,8 +136,11 @@ def _answers(right: list[Trial], wrong: list[Trial], evidence: Evidence) -> tupl
         problem = f"It works for batches of {works} but not of {fails}. {_wrong_answer(wrong[0], evidence)[1]}"
         return _TWO_THIRDS, problem, _squeezed(wrong[0], evidence) or evidence.help
     if repaired:
-        return _TWO_THIRDS, repaired, "End forward with one tensor: return the class scores and nothing else."
+        rows = "End forward with one tensor: return the class scores and nothing else."
+        return _TWO_THIRDS, repaired, rows if "flatten" not in repaired else "End forward with torch.flatten(x, 1)."
     batches = listed([str(trial.batch) for trial in right])
+    if right[0].shape != (right[0].batch, evidence.classes):
+        return 1, f"Batches of {batches} pictures get one score for each picture, which tells two classes apart.", ""
     return 1, f"Batches of {batches} pictures get one row of {evidence.classes} scores for each picture.", ""
 
 
@@ -146,11 +150,14 @@ def _fixed_batch(evidence: Evidence) -> int | None:
     if examination is None or examination.step is not None or any(trial.shape for trial in examination.trials):
         return None
     path = [layer for layer in examination.layers if layer.on_path]
-    return examination.only_batch if path and path[-1].outputs == (evidence.classes,) else None
+    enough = [(evidence.classes,), *([(1,), ()] if evidence.classes == 2 else [])]
+    return examination.only_batch if path and path[-1].outputs in enough else None
 
 
-def _is_right(trial: Trial, classes: int) -> bool:
-    return trial.shape == (trial.batch, classes) and trial.finite
+def _is_right(trial: Trial, classes: int, *, single: bool) -> bool:
+    """Tell whether pictures were answered with a row of scores each, or a single score where that is enough."""
+    rows = [(trial.batch, classes), *([(trial.batch, 1), (trial.batch,)] if single else [])]
+    return trial.shape in rows and trial.finite
 
 
 def _arrived(evidence: Evidence) -> str:
@@ -162,7 +169,7 @@ def _arrived(evidence: Evidence) -> str:
 
 
 def _squeezed(trial: Trial, evidence: Evidence) -> str:
-    if trial.batch == 1 and trial.shape == (evidence.classes,):
+    if trial.batch == 1 and trial.shape in ((evidence.classes,), ()):
         return "squeeze() also removes the batch axis when there is one picture: leave it out, or write squeeze(-1)."
     return ""
 

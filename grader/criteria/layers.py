@@ -209,6 +209,10 @@ def dense(evidence: Evidence, rule: Rule) -> Verdict:
         return Verdict(0, f"{expected}; no dense layer follows the convolutions and poolings.", _first_dense(evidence))
     last = after[-1]
     numbers = {"layer": last.name, "in_features": last.inputs[-1], "out_features": last.outputs[-1]}
+    if last.outputs[-1] == 1 and evidence.classes == 2:
+        return Verdict(
+            1, f"{named(last)} turns {size(last.inputs)} into one score, which tells two classes apart.", "", numbers
+        )
     if last.outputs[-1] != evidence.classes:
         found = f"{expected}; {named(last)}, the last one, answers with {counted(last.outputs[-1], 'number')}."
         return Verdict(1 / 2, found, f"Set out_features of {last.name} to {evidence.classes}.", numbers)

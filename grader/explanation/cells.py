@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from grader.explanation.bounds import bounded, bounded_source, named
 from grader.explanation.comments import prose_of
 from grader.records import Passage, SourceText
-from grader.source.notebook import Cell, Source
+from grader.source.reading.notebook import Cell, Source
 
 
 def passages(source: Source, notebooks: int) -> tuple[Passage, ...]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from grader.explanation.words import count
-from grader.source.syntax import Unreadable, parse
+from grader.source.reading.syntax import Unreadable, parse
 
 MOST_COMMENTS = 3_000
 """Comments of one cell that are looked at."""

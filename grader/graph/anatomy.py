@@ -95,28 +95,32 @@ def _is_linear(surveyed: Survey, index: int) -> bool:
 
 
 def meaning(surveyed: Survey) -> Meaning:
-    """Read what the answer is from the last operator that changes its numbers."""
+    """Read what the answer is from its shape and the last operator that changes its numbers."""
+    single = surveyed.answer[1:] in ((), (1,))
+    plain = Meaning.SCORE if single else Meaning.LOGITS
     first = 1 + len(surveyed.document.tensors)
     index = surveyed.graph.output - first
     while index >= 0:
         call = surveyed.calls[index]
-        if call.name in ("softmax", "_softmax", "log_softmax", "_log_softmax"):
+        if single and call.name == "sigmoid":
+            return Meaning.PROBABILITY
+        if not single and call.name in ("softmax", "_softmax", "log_softmax", "_log_softmax"):
             if call.settings.get("dim") not in (1, -1):
-                return Meaning.LOGITS
+                return plain
             return (
                 Meaning.PROBABILITIES
                 if call.name.endswith("softmax") and "log" not in call.name
                 else Meaning.LOG_PROBABILITIES
             )
-        if call.name == "log" and _before_is_softmax(surveyed, index):
+        if not single and call.name == "log" and _before_is_softmax(surveyed, index):
             return Meaning.LOG_PROBABILITIES
         if call.name not in roles.PLUMBING | {"view", "reshape", "flatten", "squeeze", "unsqueeze"}:
-            return Meaning.LOGITS
+            return plain
         before = [one for one in surveyed.flow.before[index] if one in surveyed.flow.from_input]
         if len(before) != 1:
-            return Meaning.LOGITS
+            return plain
         index = before[0]
-    return Meaning.LOGITS
+    return plain
 
 
 def _before_is_softmax(surveyed: Survey, index: int) -> bool:

@@ -32,6 +32,15 @@ class Meaning(StrEnum):
     """A log_softmax at the end, trained with the negative log-likelihood."""
     PROBABILITIES = "probabilities"
     """A softmax at the end, trained with the negative log-likelihood of its logarithm."""
+    SCORE = "score"
+    """One raw score a picture for two classes, above 0 for the second; trained with binary cross-entropy."""
+    PROBABILITY = "probability"
+    """One number a picture for two classes through a sigmoid: how likely the second is."""
+
+    @property
+    def is_single(self) -> bool:
+        """Tell whether a picture is answered with one number, which tells two classes apart."""
+        return self in (Meaning.SCORE, Meaning.PROBABILITY)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,7 +26,7 @@ from grader.sandbox.local_modules import local_modules
 from grader.sandbox.network import Places, describe
 from grader.sandbox.shims import OnThisMachine, refuse
 from grader.source.entry import Plan
-from grader.source.notebook import Source
+from grader.source.reading.notebook import Source
 from grader.source.statements import Statement, compiled, filename
 
 ENVIRONMENT = frozenset({"FileNotFoundError", "ModuleNotFoundError", "NameError", "NotHereError", "NotAModel"})

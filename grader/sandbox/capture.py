@@ -31,8 +31,8 @@ from grader.sandbox.protocol import Channel
 from grader.sandbox.rehearsal import DryRun, dry_run, limited
 from grader.source.batches import batch_sizes
 from grader.source.entry import Hints, Plan, plans, unrepaired, why_nothing, why_refused
-from grader.source.folders import own_files
-from grader.source.notebook import ReadLimits, Source, read_submission
+from grader.source.reading.folders import own_files
+from grader.source.reading.notebook import ReadLimits, Source, read_submission
 from grader.wording import counted
 
 STATEMENTS_SHOWN = 400

@@ -94,9 +94,17 @@ class Network:
             answer = self._students_forward(pictures)
         refuse(answer)
         if isinstance(answer, torch.Tensor):
-            return answer
+            return self._in_rows(answer)
         self.answered_with = type(answer).__name__
-        return select(answer, pictures.shape[0], self.classes)
+        return self._in_rows(select(answer, pictures.shape[0], self.classes))
+
+    def _in_rows(self, answer: torch.Tensor) -> torch.Tensor:
+        """Take axes of one pixel off the end: a network without a dense layer may answer with (N, K, 1, 1)."""
+        if answer.dim() < 3 or any(size != 1 for size in answer.shape[2:]):
+            return answer
+        if self.answered_with == "tensor":
+            self.answered_with = f"(N, {', '.join(str(int(size)) for size in answer.shape[1:])})"
+        return answer.flatten(1)
 
 
 def select(answer: Any, batch: Any, classes: int) -> torch.Tensor:

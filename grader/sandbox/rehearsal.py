@@ -59,9 +59,7 @@ def dry_run(network: Network, shape: Shape, sizes: Callable[[], Iterable[int]], 
         run.batch = PRIME
     else:
         run.batch = next((size for size in sizes() if _works(network, size, shape, places, run.broke)), None)
-    if network.answered_with != "tensor":
-        kind = network.answered_with
-        run.repairs.append(Repair("return", f"forward returns a {kind}; its tensor of scores was taken."))
+    run.repairs += _taken(network.answered_with)
     return run
 
 
@@ -69,6 +67,16 @@ def limited(network: Network, run: DryRun, shape: Shape, batch: int, places: Pla
     """Return the run of a model that takes a few pictures and breaks at `batch`; None where that works as well."""
     broke = None if run.broke is not None else _break(network, batch, shape, places)
     return None if broke is None else replace(run, broke=broke)
+
+
+def _taken(answered_with: str) -> list[Repair]:
+    """Say what was made of an answer that is no row of scores."""
+    if answered_with == "tensor":
+        return []
+    if answered_with.startswith("("):
+        said = f"forward answers with {answered_with}; its axes of one pixel were taken off."
+        return [Repair("return", f"{said} torch.flatten(x, 1) at its end makes a row of scores.")]
+    return [Repair("return", f"forward returns a {answered_with}; its tensor of scores was taken.")]
 
 
 def _works(network: Network, size: int, shape: Shape, places: Places, broke: Break) -> bool:

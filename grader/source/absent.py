@@ -16,12 +16,12 @@ from grader.records import Repair
 from grader.source.aliases import Known, callee, roots
 from grader.source.effects import is_loading
 from grader.source.facts import facts_of
-from grader.source.guesses import Guess, Hints, by_name
+from grader.source.guessing.guesses import Guess, Hints, by_name
 from grader.source.pictures import Giver
 from grader.source.program import Program, exchanged
+from grader.source.reading.syntax import text_of
 from grader.source.slicing import sliced
 from grader.source.statements import Definition, Statement, executed, like
-from grader.source.syntax import text_of
 
 _LISTS = frozenset(
     {

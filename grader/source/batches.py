@@ -11,8 +11,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from grader.source.aliases import callee
-from grader.source.notebook import Source
-from grader.source.syntax import Unreadable, parse, text_of
+from grader.source.reading.notebook import Source
+from grader.source.reading.syntax import Unreadable, parse, text_of
 
 LARGEST = 1024
 """Pictures; a batch that is larger is taken for another number."""

@@ -14,8 +14,8 @@ from grader.source.classes import Catalogue, dotted
 from grader.source.effects import called_by, is_training, optimised_by
 from grader.source.making import Made, made_by, unwrapped
 from grader.source.program import Program, Thing, Things, with_parts
+from grader.source.reading.syntax import text_of
 from grader.source.statements import Definition, executed
-from grader.source.syntax import text_of
 
 NO_MODEL = re.compile(
     r"loss|criterion|metric|accuracy|transform|augment|normali[sz]e|loader|optimi[sz]er|scheduler|dataset|datamodule|callback",

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from grader.source.aliases import Names
-from grader.source.notebook import Source
+from grader.source.reading.notebook import Source
 from grader.source.statements import Statement, executed, statements
 
 PRETRAINED = re.compile(

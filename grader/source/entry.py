@@ -7,9 +7,8 @@ from dataclasses import replace
 
 from grader.records import Break, Repair, Where
 from grader.source.candidates import candidates_in
-from grader.source.guesses import Hints
+from grader.source.guessing.guesses import Hints
 from grader.source.making import helpers, returned_by
-from grader.source.notebook import Problem, Source
 from grader.source.planning import (
     Plan,
     Reading,
@@ -21,7 +20,8 @@ from grader.source.planning import (
     trains_in,
 )
 from grader.source.ranking import candidates, ranked
-from grader.source.syntax import text_of
+from grader.source.reading.notebook import Problem, Source
+from grader.source.reading.syntax import text_of
 from grader.source.unbuilt import imported
 
 __all__ = ["Hints", "Plan", "plans", "unrepaired", "why_nothing", "why_refused"]

@@ -7,8 +7,8 @@ import symtable
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from grader.source.reading.syntax import text_of
 from grader.source.statements import Compound, Definition, blocks
-from grader.source.syntax import text_of
 
 Names = frozenset[str]
 NOTHING: Names = frozenset()

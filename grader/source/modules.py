@@ -7,8 +7,8 @@ import copy
 from collections.abc import Iterable
 from dataclasses import replace
 
-from grader.source.notebook import Source
 from grader.source.program import Program, analysed
+from grader.source.reading.notebook import Source
 from grader.source.slicing import sliced, taken
 from grader.source.statements import Definition, Statement, executed, statements
 

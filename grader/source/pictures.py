@@ -10,8 +10,8 @@ import ast
 
 from grader.source.aliases import Known, callee, roots
 from grader.source.effects import is_loading
-from grader.source.guesses import Hints
-from grader.source.syntax import text_of
+from grader.source.guessing.guesses import Hints
+from grader.source.reading.syntax import text_of
 
 _ZEROS = "__import__('torch').zeros("
 

@@ -10,18 +10,18 @@ from dataclasses import dataclass, field, replace
 
 from grader.records import Repair, Where
 from grader.source.absent import without_data
-from grader.source.arguments import Call, Wanted, command_line, complete, constructor
 from grader.source.candidates import Candidate
 from grader.source.classes import Catalogue, catalogued, dotted, roots_of
-from grader.source.fitting import Offered
-from grader.source.guesses import Hints, by_name
+from grader.source.guessing.arguments import Call, Wanted, command_line, complete, constructor
+from grader.source.guessing.fitting import Offered
+from grader.source.guessing.guesses import Hints, by_name
 from grader.source.making import convolutions, helpers
 from grader.source.modules import from_the_top, modules_for
-from grader.source.notebook import Source
 from grader.source.program import Program, analysed, extended, shortened
+from grader.source.reading.notebook import Source
+from grader.source.reading.syntax import text_of
 from grader.source.slicing import sliced, taken
 from grader.source.statements import Definition, Statement, like, statements
-from grader.source.syntax import text_of
 
 _BLOCK = re.compile(r"block|bottleneck|residual|unit|cell|layer", re.IGNORECASE)
 

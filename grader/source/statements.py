@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from types import CodeType
 
 from grader.records import Repair, Where
-from grader.source.notebook import Cell
-from grader.source.syntax import Unreadable, parse, text_of
+from grader.source.reading.notebook import Cell
+from grader.source.reading.syntax import Unreadable, parse, text_of
 
 _DRIVER = """
 async def __awaited__(): pass

@@ -16,8 +16,8 @@ from dataclasses import dataclass, replace
 from grader.records import Repair
 from grader.source.aliases import Known, arguments, callee, roots, summary_of
 from grader.source.effects import is_training, optimised_by, trains
+from grader.source.reading.syntax import text_of
 from grader.source.statements import Compound, Definition, Statement, blocks, executed, like
-from grader.source.syntax import text_of
 from grader.source.vocabulary import LOADERS
 
 _MODEL = ("model", "net", "network", "cnn", "classifier", "module")

@@ -11,12 +11,12 @@ from dataclasses import dataclass, replace
 from grader.source.candidates import NO_MODEL, parts_of, uses_of
 from grader.source.classes import dotted, roots_of
 from grader.source.effects import is_training, optimised_by
+from grader.source.guessing.passing import paired
 from grader.source.making import helpers, made_by, returned_by, unwrapped
-from grader.source.passing import paired
 from grader.source.planning import Plan, Reading, for_class, for_expression, for_function, trains_in
 from grader.source.program import Program
+from grader.source.reading.syntax import text_of
 from grader.source.statements import Definition, executed
-from grader.source.syntax import text_of
 
 _CLASSIFIER = re.compile(r"cnn|conv_?net|classif|(?<!sub)net$", re.IGNORECASE)
 _PICTURES = re.compile(r"generator|discriminator|critic|auto_?encoder|decoder|gan$|^vae|vae$|u_?net", re.IGNORECASE)

@@ -20,7 +20,8 @@ from grader.graph.fidelity import LARGE, TRIALS, disagreement, measure, noise, p
 from grader.graph.replay import Program
 from grader.graph.survey import Survey, constants, layers, parameter_count, survey
 from grader.graph.tensors import check_header, read
-from grader.records import Carried, Examination, Role, Shape, Trial
+from grader.records import Carried, Examination, Meaning, Role, Shape, Trial
+from grader.training.scores import scores_of
 from grader.wording import counted
 
 CLOSE = 1e-4
@@ -80,7 +81,7 @@ def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examinati
     if over or not document.complete:
         return _record(basics, complete=document.complete, over_budget=over)
     tensors = read(document, tensor_bytes, torch.device("cpu"))
-    bench = Bench(document, tensors, task, basics["unused"])
+    bench = Bench(document, tensors, task, basics["unused"], basics["meaning"])
     return _record(basics, complete=True, over_budget="", **bench.findings())
 
 
@@ -207,10 +208,16 @@ class Bench:
     """The replayed network on the bench: small batches of noise, forward and backward."""
 
     def __init__(
-        self, document: Document, tensors: tuple[torch.Tensor, ...], task: Task, unused: Sequence[str]
+        self,
+        document: Document,
+        tensors: tuple[torch.Tensor, ...],
+        task: Task,
+        unused: Sequence[str],
+        meaning: Meaning,
     ) -> None:
         """Keep the tensors' first values, so that every experiment starts from them."""
         self.document, self.tensors, self.task, self.unused = document, tensors, task, unused
+        self.scores = scores_of(meaning)
         self.first = [one.detach().clone() for one in tensors]
         self.fixed = any(graph.batch is not None for graph in document.graphs)
         self.trainable = [
@@ -286,7 +293,7 @@ class Bench:
         """Take one plain gradient step; say what went wrong, and which parameters got no gradient."""
         seed_everything(3)
         try:
-            answer = self.answer("train", noise(batch, self.task.shape, 3))
+            answer = self.scores(self.answer("train", noise(batch, self.task.shape, 3)))
             labels = torch.arange(batch) % self.task.classes
             loss = F.cross_entropy(answer.float(), labels)
             if not loss.requires_grad:
@@ -324,6 +331,10 @@ class Bench:
                 alone = self.answer("eval", pictures[:1].clone())
         except Exception as error:  # noqa: BLE001 - an operator may raise anything; the report says what
             return _one_line(error)
+        if (
+            alone.dim() == first.dim() - 1
+        ):  # squeeze() took the axis of the one picture; that is the shape's own criterion
+            alone = alone.unsqueeze(0)
         scale = max(float(first.abs().max()), 1e-6)
         if alone.shape[1:] != first.shape[1:] or float((alone[0] - first[0]).abs().max()) > CLOSE * scale:
             return "a picture gets another answer alone than among others"

@@ -19,8 +19,8 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from grader.graph.fidelity import seed_everything
-from grader.graph.replay import Program
 from grader.records import CurvePoint, Meaning
+from grader.training.scores import SMALLEST
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +53,6 @@ class Recipe:
 
 CURVE_POINTS = 50
 """How many points of the learning curve are kept."""
-
-SMALLEST = 1e-7
-"""Probabilities are kept above this before their logarithm is taken."""
 
 
 def learning_rate(recipe: Recipe, step: int) -> float:
@@ -172,7 +169,9 @@ def train(
     return tuple(curve)
 
 
-def predict(program: Program, pictures: Pictures, batch: int, seed: int) -> npt.NDArray[np.float32]:
+def predict(
+    program: Callable[[torch.Tensor], torch.Tensor], pictures: Pictures, batch: int, seed: int
+) -> npt.NDArray[np.float32]:
     """Return the answers (N, K) for all pictures, in their own order.
 
     Evaluation is seeded and runs over a fixed shuffled order in full batches (the last one filled up from the

@@ -17,13 +17,14 @@ import torch
 from grader.graph.document import Document, Graph, parse
 from grader.graph.fidelity import seed_everything
 from grader.graph.flow import mutates_views
-from grader.graph.replay import Program, programs
+from grader.graph.replay import programs
 from grader.graph.tensors import read
 from grader.records import CurvePoint, Meaning
 from grader.training import device as devices
 from grader.training import fresh
 from grader.training.arrays import Source, mapped
 from grader.training.recipe import Pictures, Recipe, can_fuse, loss_for, predict, train
+from grader.training.scores import scores_of
 
 BY_HEART = 64
 """Pictures that a network is asked to learn by heart."""
@@ -107,18 +108,33 @@ class Trainee:
     """A document's two programs over one set of tensors, on a device."""
 
     def __init__(
-        self, document: Document, blob: bytes, device: torch.device, batch: int, memory_format: torch.memory_format
+        self,
+        document: Document,
+        blob: bytes,
+        device: torch.device,
+        batch: int,
+        memory_format: torch.memory_format,
+        meaning: Meaning,
     ) -> None:
-        """Bind the programs; weights of four dimensions take the memory format."""
+        """Bind the programs; weights of four dimensions take the memory format. They answer with a score per class."""
         self.tensors = tuple(_laid_out(one, memory_format) for one in read(document, blob, device))
         views = memory_format is torch.channels_last
-        self.train, self.evaluate = programs(document, self.tensors, device, batch, reshape_views=views)
+        self._scores = scores_of(meaning)
+        self._train, self._evaluate = programs(document, self.tensors, device, batch, reshape_views=views)
         self.trainable = [
             tensor
             for tensor, described in zip(self.tensors, document.tensors, strict=True)
             if described.trainable and described.role == "parameter"
         ]
         self.first = [one.detach().clone() for one in self.tensors]
+
+    def train(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the scores (N, K) of the network in training mode."""
+        return self._scores(self._train(pictures))
+
+    def evaluate(self, pictures: torch.Tensor) -> torch.Tensor:
+        """Return the scores (N, K) of the network in evaluation mode."""
+        return self._scores(self._evaluate(pictures))
 
     def draw_anew(self, document: Document, recipe: Recipe) -> None:
         """Give every parameter and statistic another first value; none of those that were handed in is used."""
@@ -160,7 +176,7 @@ def run(
     parts = max(1, round(assignment.recipe.batch / size))
     recipe = replace(assignment.recipe, batch=size)
     layout = memory_format(document, recipe)
-    trainee = Trainee(document, tensor_bytes, device, recipe.batch, layout)
+    trainee = Trainee(document, tensor_bytes, device, recipe.batch, layout, assignment.meaning)
     images = mapped(assignment.train_images)
     labels = torch.from_numpy(np.array(mapped(assignment.train_labels))).to(device)
     pictures = Pictures(images, images, device, layout)
@@ -212,7 +228,6 @@ def learn_by_heart(
     if len(chosen) < recipe.batch:
         chosen = chosen.repeat(1 + recipe.batch // len(chosen))[: recipe.batch]
     chosen = chosen[: recipe.batch]
-    answers_of: Program = trainee.evaluate
     loss_of = loss_for(meaning)
     best = 0.0
     for rate in (3e-3, 1e-3):
@@ -226,7 +241,7 @@ def learn_by_heart(
             optimiser.step()
             if step % 10 == 9:
                 with torch.no_grad():
-                    known = answers_of(pictures.batch(chosen)).argmax(1) == labels[chosen]
+                    known = trainee.evaluate(pictures.batch(chosen)).argmax(1) == labels[chosen]
                 best = max(best, float(known.float().mean()))
                 if best >= BY_HEART_ENOUGH:
                     return best

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from grader.explanation import bounds, cells
 from grader.explanation.comments import prose_of
 from grader.records import Passage, SourceText
-from grader.source.notebook import Cell, ReadLimits, Source, read_submission
+from grader.source.reading.notebook import Cell, ReadLimits, Source, read_submission
 
 EXAMPLES = 1_000 if os.environ.get("GRADER_STRESS") == "1" else 60
 

@@ -198,6 +198,25 @@ def test_meaning(name: str) -> None:
     assert ending(write) is wanted
 
 
+@pytest.mark.parametrize(
+    ("write", "wanted"),
+    [
+        (lambda sketch, x: x, Meaning.SCORE),
+        (lambda sketch, x: sketch.call("squeeze.dim", x, 1), Meaning.SCORE),
+        (lambda sketch, x: sketch.call("sigmoid", x), Meaning.PROBABILITY),
+        (lambda sketch, x: sketch.call("squeeze.dim", sketch.call("sigmoid", x), 1), Meaning.PROBABILITY),
+        (lambda sketch, x: sketch.call("mul.Tensor", sketch.call("sigmoid", x), 2), Meaning.SCORE),
+        (lambda sketch, x: sketch.call("softmax.int", x, 1), Meaning.SCORE),
+    ],
+)
+def test_meaning_of_one_number(write: Write, wanted: Meaning) -> None:
+    """One number a picture is a score for two classes, or a probability where a sigmoid made it."""
+    sketch = Sketch()
+    features = sketch.call("relu", sketch.conv(PICTURES, "conv", 3, 4))
+    answer = write(sketch, sketch.dense(sketch.flat(features), "dense", 256, 1))
+    assert meaning(surveyed(sketch.finish(answer))) is wanted
+
+
 def test_narrowest() -> None:
     """The narrowest point lies before the last layer; the answer itself does not count."""
     assert narrowest(surveyed(CNN)) == ("pool", 64)

@@ -181,6 +181,24 @@ def test_a_batch_normalisation_that_counts(zygote: Zygote) -> None:
     assert (found["broke"]["kind"], found["broke"]["layer"]) == ("CumulativeStatistics", "norm")
 
 
+def test_maps_of_one_pixel(zygote: Zygote) -> None:
+    """An answer (N, K, 1, 1), as a network without a dense layer gives it, becomes rows, with a repair."""
+    convolutional = """
+class Whole(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 5, 3)
+    def forward(self, x):
+        return nn.functional.adaptive_avg_pool2d(self.conv(x), 1)
+model = Whole()
+"""
+    done = capture(zygote, submission() + convolutional)
+    assert "(N, 5, 1, 1)" in repairs(done)["return"]
+    document = captured(done)
+    _, evaluate = programs(document, read(document, done.frames[Kind.TENSORS], CPU), CPU, 8)
+    assert evaluate(torch.zeros(8, 3, 32, 32)).shape == (8, 5)
+
+
 def test_few_pictures_alone(zygote: Zygote) -> None:
     """A network that takes 7 pictures and not the recipe's 8 is captured for 7."""
     done = capture(zygote, submission(forward="assert len(x) < 8"))

@@ -17,7 +17,7 @@ from grader.sandbox.shims import missing_packages
 from grader.sandbox.standins.missing import Missing, refuse
 from grader.sandbox.standins.origin import NotHereError, Origin, kind_of
 from grader.sandbox.standins.transforms import FUNCTIONS, transforms
-from grader.source.guesses import Hints
+from grader.source.guessing.guesses import Hints
 from tests.sandbox.jobs import capture, submission
 
 USES = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 from grader.source.entry import Hints, Plan, plans
-from grader.source.notebook import Cell, Source
+from grader.source.reading.notebook import Cell, Source
 from grader.source.statements import compiled
 
 IMPORTS = """

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from grader.source.batches import batch_sizes
-from grader.source.notebook import Cell, Source
+from grader.source.reading.notebook import Cell, Source
 
 
 def sizes(*texts: str) -> tuple[int, ...]:

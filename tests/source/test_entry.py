@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from grader.source.entry import Hints, Plan, plans, why_nothing
-from grader.source.notebook import Cell, Problem, ReadLimits, Source, read_submission
+from grader.source.reading.notebook import Cell, Problem, ReadLimits, Source, read_submission
 from grader.source.statements import compiled
 
 IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom torch import optim\n"

@@ -15,7 +15,7 @@ from typing import Any
 
 from grader.sandbox.protocol import Channel
 from grader.source.entry import Hints, plans, why_nothing
-from grader.source.notebook import ReadLimits, read_submission
+from grader.source.reading.notebook import ReadLimits, read_submission
 from grader.source.slicing import slice_for
 from grader.source.statements import Statement, compiled, statements
 from tests.attacks.forks import in_a_child

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from grader.source.entry import Hints, plans, why_nothing
-from grader.source.notebook import Cell, ReadLimits, Source, read_submission
+from grader.source.reading.notebook import Cell, ReadLimits, Source, read_submission
 
 LIMITS = ReadLimits()
 

@@ -22,7 +22,7 @@ import pytest
 import torch
 
 from grader.source.entry import Hints, plans
-from grader.source.notebook import Cell, ReadLimits, read_submission
+from grader.source.reading.notebook import Cell, ReadLimits, read_submission
 from grader.source.slicing import slice_for
 from grader.source.statements import Statement, compiled, statements
 from tests.source.random_programs import random_network

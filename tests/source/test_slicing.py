@@ -11,7 +11,7 @@ from collections.abc import Iterable
 import pytest
 
 from grader.source.modules import EVERYTHING, modules_for, slice_module
-from grader.source.notebook import Cell, Source
+from grader.source.reading.notebook import Cell, Source
 from grader.source.slicing import slice_for
 from grader.source.statements import Statement, compiled, statements
 from tests.source.programs import CASES, SAME, TRAINED, TRAINING

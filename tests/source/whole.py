@@ -24,7 +24,7 @@ from grader.graph.tensors import read
 from grader.sandbox.capture import Session, Task, quiet
 from grader.sandbox.protocol import Channel, Kind
 from grader.source.entry import Hints, Plan, plans
-from grader.source.notebook import Cell, ReadLimits, Source, read_submission
+from grader.source.reading.notebook import Cell, ReadLimits, Source, read_submission
 from grader.source.statements import Statement, statements
 from tests.attacks.forks import in_a_child
 

@@ -169,6 +169,28 @@ def test_what_is_no_document(arguments: dict[str, Any]) -> None:
     assert reason == "no graphs for a batch of 16, nor for one of another size"
 
 
+@pytest.mark.parametrize("shape", ["(N, 1)", "(N,)"])
+@pytest.mark.parametrize("meaning", ["score", "probability"])
+def test_one_number_a_picture(arguments: dict[str, Any], meaning: str, shape: str) -> None:
+    """A network that answers with one number learns to tell two classes apart, and answers with a score for each."""
+    labels = np.arange(COUNT) % 2
+    images = np.load(arguments["train_images"])
+    images[:] = 20
+    images[np.arange(COUNT), :, labels * 3] = 200
+    for name, array in (("train_images", images), ("train_labels", labels), ("held_out_images", images)):
+        np.save(arguments[name], array)
+    sketch = Sketch()
+    features = sketch.call("relu", sketch.conv(PICTURES, "conv", 3, 4))
+    answer = sketch.dense(sketch.flat(features), "dense", 256, 1)
+    answer = sketch.call("sigmoid", answer) if meaning == "probability" else answer
+    described = sketch.finish(answer if shape == "(N, 1)" else sketch.call("squeeze.dim", answer, 1))
+    said, answers = trained({**arguments, "meaning": meaning}, dump(described), blob(described))
+    assert said["shape"] == [COUNT, 2]
+    assert answers is not None
+    assert (answers.argmax(1) == labels).mean() > 0.95
+    assert said["curve"][-1]["loss"] < 0.3
+
+
 def test_a_batch_of_its_own(arguments: dict[str, Any]) -> None:
     """A network that takes 8 pictures alone trains on two such batches a step, where the recipe says 16."""
     fixed = replace(CNN, graphs=tuple(replace(one, batch=8) for one in CNN.graphs))

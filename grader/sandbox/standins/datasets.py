@@ -15,7 +15,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from grader.source.guesses import Hints
+from grader.source.guessing.guesses import Hints
 
 LENGTHS: Mapping[str, tuple[int, int]] = MappingProxyType(
     {

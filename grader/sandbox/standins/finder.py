@@ -23,7 +23,7 @@ from grader.sandbox.standins.datasets import loaders_of_one_process
 from grader.sandbox.standins.installed import data_sets_replaced
 from grader.sandbox.standins.missing import Missing, refused_as_layers
 from grader.sandbox.standins.origin import Origin, kind_of
-from grader.source.guesses import Hints
+from grader.source.guessing.guesses import Hints
 
 MOST_TOUCHED = 300
 """Names of which it is kept that the student's code used them."""

@@ -14,7 +14,7 @@ from importlib.machinery import ModuleSpec, PathFinder
 from typing import Any
 
 from grader.sandbox.standins.datasets import data_sets
-from grader.source.guesses import Hints
+from grader.source.guessing.guesses import Hints
 
 _DATA_SETS = "torchvision.datasets"
 

@@ -9,7 +9,7 @@ from grader.sandbox.standins import lightning, transforms
 from grader.sandbox.standins.datasets import data_sets
 from grader.sandbox.standins.settings import OmegaConf, Settings
 from grader.sandbox.standins.tools import Metric, Progress, metric, numbers, processor
-from grader.source.guesses import Hints
+from grader.source.guessing.guesses import Hints
 
 StandIns = Mapping[str, Mapping[str, Any]]
 """From the dotted name of a module to what it holds; `*` makes a class for any other name with a capital."""

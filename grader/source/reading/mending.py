@@ -11,10 +11,10 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from grader.source.lexing import words_of
-from grader.source.magics import clean
-from grader.source.python2 import modern
-from grader.source.syntax import Unreadable, parse
+from grader.source.reading.lexing import words_of
+from grader.source.reading.magics import clean
+from grader.source.reading.python2 import modern
+from grader.source.reading.syntax import Unreadable, parse
 
 PYTHON_2, HIDDEN, TABS, INDENTED, PARTLY = "python-2", "hidden-characters", "mixed-tabs", "indented", "partly"
 """The ways in which a cell is mended."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader.source.guesses import Guess, Hints, by_name
-from grader.source.usage import Use
+from grader.source.guessing.guesses import Guess, Hints, by_name
+from grader.source.guessing.usage import Use
 
 _SETTINGS = frozenset(
     {"args", "arg", "config", "cfg", "conf", "hparams", "params", "opt", "options", "hp", "configs", "settings"}

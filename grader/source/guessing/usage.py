@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 
 from grader.source.aliases import callee
 from grader.source.classes import Catalogue, Class, dotted
-from grader.source.passing import Place, copied, nodes_of, places_of
+from grader.source.guessing.passing import Place, copied, nodes_of, places_of
+from grader.source.reading.syntax import text_of
 from grader.source.statements import Function
-from grader.source.syntax import text_of
 
 _LOOPED = frozenset(
     {"enumerate", "zip", "len", "reversed", "map", "iter", "sum", "sorted", "any", "all", "tuple", "list"}

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from grader.records import Repair
 from grader.source.aliases import callee
 from grader.source.classes import Catalogue, Class, dotted
-from grader.source.fitting import Offered, fitting
+from grader.source.guessing.fitting import Offered, fitting
+from grader.source.guessing.usage import Use, use_of
+from grader.source.reading.syntax import text_of
 from grader.source.statements import Function
-from grader.source.syntax import text_of
-from grader.source.usage import Use, use_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
-from grader.source.lexing import Word, words_of
+from grader.source.reading.lexing import Word, words_of
 
 _NAMES = {"xrange": "range", "raw_input": "input", "unicode": "str", "basestring": "str", "unichr": "chr"}
 _METHODS = {"iteritems": "items", "itervalues": "values", "iterkeys": "keys"}

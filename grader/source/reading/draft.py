@@ -6,11 +6,11 @@ import ast
 import re
 from dataclasses import dataclass, field
 
-from grader.source import mending
-from grader.source.cells import Cell, Problem
-from grader.source.magics import Written, clean
-from grader.source.python2 import modern, renamed, uses_old_names
-from grader.source.syntax import Unreadable, parse
+from grader.source.reading import mending
+from grader.source.reading.cells import Cell, Problem
+from grader.source.reading.magics import Written, clean
+from grader.source.reading.python2 import modern, renamed, uses_old_names
+from grader.source.reading.syntax import Unreadable, parse
 
 _SAID = {
     mending.PYTHON_2: "{} is written in Python 2 and was read as Python 3. Python 3 has `print(x)` for `print x`.",

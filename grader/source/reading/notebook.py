@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from grader.source.cells import Cell, Problem
-from grader.source.draft import Draft
-from grader.source.folders import choose, defines_network, module_names, own_files
-from grader.source.jupyter import NoNotebookError, opened
-from grader.source.magics import lines_of
+from grader.source.reading.cells import Cell, Problem
+from grader.source.reading.draft import Draft
+from grader.source.reading.folders import choose, defines_network, module_names, own_files
+from grader.source.reading.jupyter import NoNotebookError, opened
+from grader.source.reading.magics import lines_of
 
 __all__ = ["Cell", "Problem", "ReadLimits", "Source", "read_submission"]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from grader.source.syntax import Unreadable, parse
+from grader.source.reading.syntax import Unreadable, parse
 
 _FOREIGN_FOLDERS = frozenset({"__MACOSX", "__pycache__", "site-packages", "node_modules", "venv", "env"})
 _ELSEWHERE = frozenset({"/", "..", "~", "$HOME"})

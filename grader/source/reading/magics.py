@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import PurePosixPath
 from typing import Any
 
-from grader.source.syntax import Unreadable, parse, text_of
+from grader.source.reading.syntax import Unreadable, parse, text_of
 
 FOREIGN = frozenset(
     "! bash bigquery cmd cython dot file html javascript js julia latex markdown perl pypy python python2 python3 r "
