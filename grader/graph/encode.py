@@ -6,7 +6,6 @@ the constants of the two modes may carry one name and differ, so names never dec
 
 from __future__ import annotations
 
-import math
 import operator
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,35 +17,9 @@ from torch import fx
 from torch.export.graph_signature import InputKind
 
 from grader.graph import operators
+from grader.graph.calls import SIZE_NAMES, drop_after_answer, fills, idle, is_mask
 from grader.graph.document import INTEGER_LIMIT, TO_THE_END, Argument, Graph, Node, TensorEntry
 from grader.graph.tensors import entry
-
-SIZE_NAMES: dict[Any, str] = {
-    operator.add: "size.add",
-    operator.sub: "size.sub",
-    operator.mul: "size.mul",
-    operator.floordiv: "size.floordiv",
-    operator.truediv: "size.truediv",
-    operator.mod: "size.mod",
-    operator.pow: "size.pow",
-    operator.neg: "size.neg",
-    operator.getitem: "getitem",
-    math.floor: "size.floor",
-    math.ceil: "size.ceil",
-    math.trunc: "size.int",
-    torch._sym_sqrt: "size.sqrt",  # type: ignore[attr-defined]
-    torch.sym_max: "size.max",
-    torch.sym_min: "size.min",
-    torch.sym_float: "size.float",
-    torch.sym_int: "size.int",
-    max: "size.max",
-    min: "size.min",
-}
-
-_FILLS = {
-    "aten.index_put.default": "aten.masked_fill.Tensor",
-    "aten.index_put_.default": "aten.masked_fill_.Tensor",
-}
 
 Place = tuple[int, int, int]
 """(file, cell or 0, line or 0), as the document packs it."""
@@ -143,7 +116,7 @@ class Encoder:
         specs = {spec.arg.name: spec for spec in program.graph_signature.input_specs}
         root = program.graph_module
         if broken:
-            _drop_after_answer(root.graph)
+            drop_after_answer(root.graph)
         for node in root.graph.nodes:
             if node.op == "placeholder":
                 values[node] = self._placeholder(program, specs[node.name])
@@ -164,13 +137,13 @@ class Encoder:
 
     def _walk(self, root: torch.fx.GraphModule, values: dict[fx.Node, Any], pending: list[_Pending]) -> Any:
         """Append the calls of `root` to `pending`; return its output in terms of references."""
-        idle = _idle(root.graph)
+        spare = idle(root.graph)
         for node in root.graph.nodes:
             if node.op == "get_attr":
                 values[node] = getattr(root, node.target)
                 if isinstance(values[node], torch.Tensor):
                     values[node] = ("tensor", self.table.index(values[node], str(node.target)))
-            elif node.op == "call_function" and node not in idle:
+            elif node.op == "call_function" and node not in spare:
                 try:
                     self._call(node, values, pending)
                 except UncapturableError as error:
@@ -197,9 +170,9 @@ class Encoder:
             return
         if not isinstance(target, torch._ops.OpOverload) or name not in operators.TABLE:
             raise UncapturableError(f"the operation {name}")
-        if name == "aten.index.Tensor" and any(_is_mask(one) for one in node.args[1]):  # type: ignore[union-attr]
+        if name == "aten.index.Tensor" and any(is_mask(one) for one in node.args[1]):  # type: ignore[union-attr]
             raise UncapturableError("the operation masked_select")  # x[x > 0] is that by another name
-        if filled := _fills(name, node):
+        if filled := fills(name, node):
             arguments = [self._value(one, values) for one in (node.args[0], node.args[1][0], node.args[2])]  # type: ignore[index]
             values[node] = self._append(pending, node, filled, arguments)
             return
@@ -297,48 +270,6 @@ class Encoder:
             )
             for mode, batch, pending, output in self._graphs
         )
-
-
-def _is_mask(index: Any) -> bool:
-    """Tell whether an index picks by truth: its result is as long as there are true values."""
-    value = index.meta.get("val") if isinstance(index, fx.Node) else None
-    return isinstance(value, torch.Tensor) and value.dtype in (torch.bool, torch.uint8)
-
-
-def _fills(name: str, node: fx.Node) -> str:
-    """Return the operator that fills under a mask, where `x[x < 0] = 0` arrives as one that puts; else nothing."""
-    operator_name = _FILLS.get(name, "")
-    if not operator_name or len(node.args) != 3 or len(node.args[1]) != 1:  # type: ignore[arg-type]
-        return ""
-    whole, (index,), value = (node.args[0], node.args[1], node.args[2])  # type: ignore[misc]
-    shapes = [one.meta["val"].shape if isinstance(one, fx.Node) else None for one in (whole, index, value)]
-    fits = _is_mask(index) and shapes[2] is not None and len(shapes[2]) == 0 and shapes[0] == shapes[1]
-    return operator_name if fits else ""
-
-
-def _idle(graph: fx.Graph) -> set[fx.Node]:
-    """Return the calls that cannot be replayed and that nothing needs: `print(x.mean().item())` leaves an `item`."""
-    idle: set[fx.Node] = set()
-    for node in reversed(graph.nodes):
-        target: Any = node.target
-        if node.op != "call_function" or not all(user in idle for user in node.users):
-            continue
-        pure = isinstance(target, torch._ops.OpOverload) and not target._schema.is_mutable
-        if (pure and str(target) not in operators.TABLE) or (node.users and (pure or target in SIZE_NAMES)):
-            idle.add(node)
-        elif not isinstance(target, (torch._ops.OpOverload, torch._ops.HigherOrderOperator)):
-            idle.add(node)  # a comparison of sizes, made for a message
-    return idle
-
-
-def _drop_after_answer(graph: fx.Graph) -> None:
-    """Take out every call that comes after the one that gives the answer."""
-    answer = next(iter(graph.output_node().all_input_nodes), None)
-    for node in reversed(list(graph.nodes)):
-        if node is answer or node.op == "placeholder":
-            return
-        if node.op != "output":
-            graph.erase_node(node)
 
 
 def _constant(given: Any) -> tuple[str, Any]:

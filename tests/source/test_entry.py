@@ -10,6 +10,7 @@ import pytest
 from grader.source.entry import Hints, Plan, plans, why_nothing
 from grader.source.reading.notebook import Cell, Problem, ReadLimits, Source, read_submission
 from grader.source.statements import compiled
+from tests.source.models import MLP, SIZED
 
 IMPORTS = "import torch\nimport torch.nn as nn\nimport torch.nn.functional as F\nfrom torch import optim\n"
 NET = """
@@ -19,23 +20,6 @@ class Net(nn.Module):
         self.conv = nn.Conv2d(3, 8, 3)
     def forward(self, x):
         return self.conv(x)
-"""
-MLP = """
-class MLP(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.fc = nn.Linear(3072, 10)
-    def forward(self, x):
-        return self.fc(x.flatten(1))
-"""
-SIZED = """
-class Net(nn.Module):
-    def __init__(self, num_classes, width=8):
-        super().__init__()
-        self.conv = nn.Conv2d(3, width, 3)
-        self.fc = nn.Linear(width, num_classes)
-    def forward(self, x):
-        return self.fc(self.conv(x).mean((2, 3)))
 """
 TRAIN = """
 def train(model, loader, epochs=1):
