@@ -59,17 +59,17 @@ def fills(name: str, node: fx.Node) -> str:
 
 def idle(graph: fx.Graph) -> set[fx.Node]:
     """Return the calls that cannot be replayed and that nothing needs: `print(x.mean().item())` leaves an `item`."""
-    idle: set[fx.Node] = set()
+    found: set[fx.Node] = set()
     for node in reversed(graph.nodes):
         target: Any = node.target
-        if node.op != "call_function" or not all(user in idle for user in node.users):
+        if node.op != "call_function" or not all(user in found for user in node.users):
             continue
         pure = isinstance(target, torch._ops.OpOverload) and not target._schema.is_mutable
         if (pure and str(target) not in operators.TABLE) or (node.users and (pure or target in SIZE_NAMES)):
-            idle.add(node)
+            found.add(node)
         elif not isinstance(target, (torch._ops.OpOverload, torch._ops.HigherOrderOperator)):
-            idle.add(node)  # a comparison of sizes, made for a message
-    return idle
+            found.add(node)  # a comparison of sizes, made for a message
+    return found
 
 
 def drop_after_answer(graph: fx.Graph) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from grader.graph.document import Document
 from grader.records import Shape
 
 TRIALS = (1, 2, 7)
@@ -25,6 +26,9 @@ EXAMPLE = 4
 LARGE = 3 * 128 * 128
 """Numbers in a picture above which fewer have to do: one of 3 x 224 x 224 costs as much as 49 of 3 x 32 x 32."""
 
+GIANT = 10_000_000
+"""Numbers of a weight whose gradient is not asked for, where there are others: it alone would take seconds."""
+
 TOLERANCE = 1e-4
 """Relative difference that is still agreement; equal kernels differ by 0, memory layouts by about 1e-6."""
 
@@ -34,13 +38,14 @@ RAISED = "raised"
 Network = Callable[[torch.Tensor], torch.Tensor]
 
 
-def probed(shape: Shape) -> tuple[int, tuple[int, ...]]:
-    """Return how many pictures each training pass of the probe takes, and the batch sizes of its evaluations."""
-    return (2, TRIALS[:2]) if math.prod(shape) > LARGE else (EXAMPLE, TRIALS)
+def probed(document: Document, shape: Shape, batch: int) -> tuple[int, list[int]]:
+    """Return how many pictures each training pass of the probe takes, and the batch sizes of its evaluations.
 
-
-GIANT = 10_000_000
-"""Numbers of a weight whose gradient is not asked for, where there are others: it alone would take seconds."""
+    Both sides measure by it, and know everything from the document alone; `batch` is the network's where it is fixed.
+    """
+    pictures, trials = (2, TRIALS[:2]) if math.prod(shape) > LARGE else (EXAMPLE, TRIALS)
+    fixed = any(graph.batch is not None for graph in document.graphs)
+    return batch if fixed else pictures, [size for size in trials if document.graph("eval", size) is not None]
 
 
 def noise(batch: int, shape: Shape, seed: int) -> torch.Tensor:

@@ -26,6 +26,7 @@ from grader.sandbox.local_modules import local_modules
 from grader.sandbox.network import Places, describe
 from grader.sandbox.shims import OnThisMachine, refuse
 from grader.source.entry import Plan
+from grader.source.facts import facts_of
 from grader.source.reading.notebook import Source
 from grader.source.statements import Statement, compiled, filename
 
@@ -180,25 +181,12 @@ def _first_cause(error: BaseException, failures: Sequence[tuple[Statement, Excep
     """
     cause, left = error, list(failures)
     while isinstance(cause, NameError) and left:
-        binding = [one for one in left if cause.name in bound_by(one[0].node)]
+        binding = [one for one in left if cause.name in facts_of(one[0].node).binds]
         if not binding:
             break
         cause = binding[-1][1]
         left = left[: left.index(binding[-1])]
     return cause
-
-
-def bound_by(node: ast.AST) -> set[str]:
-    """Return the names that a statement binds somewhere."""
-    found: set[str] = set()
-    for one in ast.walk(node):
-        if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Store):
-            found.add(one.id)
-        elif isinstance(one, ast.FunctionDef | ast.ClassDef):
-            found.add(one.name)
-        elif isinstance(one, ast.Import | ast.ImportFrom):
-            found.update((alias.asname or alias.name).split(".")[0] for alias in one.names)
-    return found
 
 
 def _passed_over(statement: Statement, error: Exception) -> Repair:

@@ -24,9 +24,7 @@ from grader.records import Break, Repair
 from grader.sandbox import export as exporting
 from grader.sandbox import shims
 from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
-from grader.sandbox.command_line import install_command_line
 from grader.sandbox.network import Network, Places, describe
-from grader.sandbox.optimisers import install_optimisers
 from grader.sandbox.protocol import Channel
 from grader.sandbox.rehearsal import DryRun, dry_run, limited
 from grader.source.batches import batch_sizes
@@ -127,8 +125,8 @@ class Session:
         shims.install_for_export()
         shims.install_plain_programs()
         shims.install_weights(files, self.repairs)
-        install_command_line()
-        install_optimisers()
+        shims.install_command_line()
+        shims.install_optimisers()
         seed_everything(self.task.seed)
         hints = Hints(self.task.shape, self.task.classes)
         with shims.missing_packages(is_local(self.source), self.places, hints) as missing:

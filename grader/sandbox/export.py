@@ -79,11 +79,13 @@ def stopped_at(error: UncapturableError, places: Places, network: Network) -> Br
         # nn.BatchNorm2d(8, momentum=None) divides by the number of batches that it has seen
         counts = isinstance(layer, torch.nn.modules.batchnorm._BatchNorm) and layer.momentum is None
         return replace(found, kind="CumulativeStatistics") if counts else found
-    for name, line in reversed(FRAME.findall(error.trace)):
-        where = places.where(name, int(line))
-        if where.file is not None:
-            return Break("capture", "Unsupported", str(error), where, source_line(name, int(line)))
-    return Break("capture", "Unsupported", str(error))
+    name, line = _students_frame(error.trace, places)
+    return Break("capture", "Unsupported", str(error), places.where(name, line), source_line(name, line))
+
+
+def _students_frame(trace: str, places: Places) -> tuple[str, int]:
+    """Return name and line of the deepest frame of the student's in export's stack trace; ("", 0) for none."""
+    return next(((name, int(line)) for name, line in reversed(FRAME.findall(trace)) if name in places), ("", 0))
 
 
 def _first_line(error: BaseException | None) -> str:
@@ -96,11 +98,9 @@ def _locate(places: Places) -> Locate:
     files = places.files
 
     def locate(trace: str) -> tuple[int, int, int]:
-        for name, line in reversed(FRAME.findall(trace)):
-            where = places.where(name, int(line))
-            if where.file is not None:
-                return (files.index(where.file), where.cell or 0, int(line))
-        return (-1, 0, 0)
+        name, line = _students_frame(trace, places)
+        where = places.where(name, line)
+        return (files.index(where.file), where.cell or 0, line) if where.file is not None else (-1, 0, 0)
 
     return locate
 
@@ -208,9 +208,7 @@ def probe(network: Network, captured: Captured, shape: Shape, batch: int) -> dic
         for tensor, described in zip(captured.kept, captured.document.tensors, strict=True)
         if described.trainable and described.role == "parameter"
     ]
-    fixed = any(graph.batch is not None for graph in captured.document.graphs)
-    pictures, trials = probed(shape)
-    sizes = [size for size in trials if captured.document.graph("eval", size) is not None]
+    count, sizes = probed(captured.document, shape, batch)
 
     def train(pictures: torch.Tensor) -> torch.Tensor:
         network.train(mode=True)
@@ -220,4 +218,4 @@ def probe(network: Network, captured: Captured, shape: Shape, batch: int) -> dic
         network.train(mode=False)
         return network(pictures)
 
-    return measure(train, evaluate, trainable, shape, batch if fixed else pictures, sizes)
+    return measure(train, evaluate, trainable, shape, count, sizes)

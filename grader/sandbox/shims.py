@@ -6,8 +6,10 @@ package says nothing about convolutional networks.
 
 from __future__ import annotations
 
+from grader.sandbox.command_line import install_command_line
 from grader.sandbox.devices import OnThisMachine, TooLargeError, install_devices
 from grader.sandbox.exportable import install_for_export, install_plain_precision, install_plain_programs
+from grader.sandbox.optimisers import install_optimisers
 from grader.sandbox.standins.finder import MissingFinder, missing_packages
 from grader.sandbox.standins.missing import Missing, refuse
 from grader.sandbox.standins.origin import NotHereError
@@ -19,8 +21,10 @@ __all__ = [
     "NotHereError",
     "OnThisMachine",
     "TooLargeError",
+    "install_command_line",
     "install_devices",
     "install_for_export",
+    "install_optimisers",
     "install_plain_precision",
     "install_plain_programs",
     "install_weights",

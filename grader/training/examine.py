@@ -277,14 +277,13 @@ class Bench:
 
     def fidelity(self) -> str | None:
         """Compare with what the child measured on the original."""
-        pictures, trials = probed(self.task.shape)
-        sizes = [size for size in trials if self.document.graph("eval", size) is not None]
+        count, sizes = probed(self.document, self.task.shape, self.task.batch)
         replayed = measure(
             lambda pictures: self.answer("train", pictures),
             lambda pictures: self.answer("eval", pictures),
             [tensor for _, tensor in self.trainable],
             self.task.shape,
-            self.task.batch if self.fixed else pictures,
+            count,
             sizes,
         )
         return disagreement(self.task.probe, replayed)
