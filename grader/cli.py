@@ -6,16 +6,15 @@ Nothing heavy is imported here: `grader --help` answers at once, and torch is on
 from __future__ import annotations
 
 import logging
-import os
 import sys
 import textwrap
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader import cli_appeals, cli_data
+from grader import cli_appeals, cli_data, cli_rubric
+from grader.cli_options import Device, Isolation, cores
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
 if TYPE_CHECKING:
@@ -27,25 +26,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Grade convolutional networks: found in notebooks, captured as graphs, trained alike, scored.",
 )
-
-
-class Device(StrEnum):
-    """Where networks are trained."""
-
-    AUTO = "auto"
-    CPU = "cpu"
-    CUDA = "cuda"
-    MPS = "mps"
-
-
-class Isolation(StrEnum):
-    """What stands between submissions and this machine."""
-
-    AUTO = "auto"
-    NONE = "none"
-    A = "A"
-    B = "B"
-    C = "C"
 
 
 @app.callback()
@@ -116,12 +96,21 @@ def batch(
     only: Annotated[
         list[str] | None, typer.Option(help="Grade this submission alone; may be given several times.")
     ] = None,
+    deterministic: Annotated[
+        bool, typer.Option("--deterministic", help="Grade a sample again afterwards, and compare it to the last bit.")
+    ] = False,
+    sample: Annotated[
+        int | None, typer.Option(min=1, help="With --deterministic: how many networks; 3 when left out.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all reports as JSON and nothing else.")] = False,
 ) -> None:
     """Grade a class into a gradebook; the same command goes on where it stopped and does nothing twice."""
-    from grader.batch import BatchOptions, run_batch
+    from grader.batch import run_batch
+    from grader.invocations import BatchOptions
 
     console, notices = _consoles()
+    if sample is not None and not deterministic:
+        raise OperatorFault(f"--sample {sample} says how many networks --deterministic repeats; give both or neither.")
     slots = workers if workers is not None else cores()
     options = BatchOptions(
         folder=folder,
@@ -136,10 +125,34 @@ def batch(
         mixed=mixed,
         isolation=isolation.value,
         only=tuple(only or ()),
+        deterministic=(sample or 3) if deterministic else None,
         as_json=as_json,
         command=tuple(sys.argv[1:]),
     )
     raise typer.Exit(run_batch(options, console, notices))
+
+
+@app.command()
+def rescore(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="The --out folder of `grader batch`.")],
+    rubric: Annotated[
+        Path | None, typer.Option(help="Another rubric; the one that the latest run recorded when left out.")
+    ] = None,
+    labels: Annotated[
+        Path | None, typer.Option(help="Table with corrected labels of held-out pictures (CSV): index,label.")
+    ] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, max=256, help="Trainings at a time, where the rubric asks for new ones.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print what changed as JSON and nothing else.")] = False,
+) -> None:
+    """Judge a gradebook again, with other points or corrected labels, and say who changes; nothing is captured."""
+    from grader.rescoring import RescoreOptions, run_rescore
+
+    console, notices = _consoles()
+    slots = workers if workers is not None else cores()
+    options = RescoreOptions(folder, rubric, labels, slots, as_json, tuple(sys.argv[1:]))
+    raise typer.Exit(run_rescore(options, console, notices))
 
 
 @app.command()
@@ -158,14 +171,10 @@ def doctor(
 
 
 app.add_typer(cli_data.data, name="data")
+app.add_typer(cli_rubric.rubric, name="rubric")
 app.command()(cli_appeals.show)
 app.command()(cli_appeals.diff)
 app.command()(cli_appeals.history)
-
-
-def cores() -> int:
-    """Return how many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _consoles() -> tuple[Console, Console]:

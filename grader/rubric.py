@@ -78,26 +78,43 @@ class Table(BaseModel):
 class Input(Table):
     """What a network is given (channels, height, width) and how many scores it must answer with."""
 
-    shape: Annotated[tuple[Count, Count, Count], Field(strict=False)] = (3, 32, 32)
-    classes: Annotated[int, Field(ge=2, le=100_000)] = 10
+    shape: Annotated[tuple[Count, Count, Count], Field(strict=False)] = Field(
+        default=(3, 32, 32), description="channels, height and width of one picture"
+    )
+    classes: Annotated[int, Field(ge=2, le=100_000)] = Field(
+        default=10, description="how many scores a network must answer with, one for each class"
+    )
 
 
 class Data(Table):
     """The pictures: counts are for generated ones, the fraction for a folder."""
 
-    source: Text = "patterns"
-    train: Count = 4000
-    held_out: Count = 1000
-    held_out_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    seed: Seed = 1
-    held_out_seed: Seed = 2
+    source: Text = Field(
+        default="patterns",
+        description="`patterns` for generated pictures, or a folder or .npz of your own, seen from the rubric",
+    )
+    train: Count = Field(default=4000, description="generated pictures to train on")
+    held_out: Count = Field(default=1000, description="generated pictures to measure on")
+    held_out_fraction: Annotated[float, Field(gt=0, lt=1)] = Field(
+        default=0.2, description="share of your own pictures that is kept back to measure on"
+    )
+    seed: Seed = Field(default=1, description="draws the generated training pictures, or the split of your own")
+    held_out_seed: Seed = Field(
+        default=2,
+        description="draws the generated held-out pictures; a number that you keep private, and nobody has seen them",
+    )
 
 
 class ReferenceSolution(Table):
     """The solution whose accuracy earns full points, and over how many seeds it is trained."""
 
-    solution: Text = "../reference/solution.py"
-    seeds: Annotated[int, Field(ge=2, le=1000)] = 5
+    solution: Text = Field(
+        default="../reference/solution.py",
+        description="the network whose mean accuracy, less two deviations, earns full points; seen from the rubric",
+    )
+    seeds: Annotated[int, Field(ge=2, le=1000)] = Field(
+        default=5, description="how often it is trained, each time from other weights, to know its mean and deviation"
+    )
 
 
 class Recipe(Table):
@@ -106,42 +123,72 @@ class Recipe(Table):
     `warmup` is a share of the steps; `weights` says whether those that were handed in are trained on or drawn anew.
     """
 
-    steps: Count = 500
-    batch: Count = 64
-    learning_rate: Annotated[float, Field(gt=0, le=10)] = 4e-3
-    weight_decay: Annotated[float, Field(ge=0, le=10)] = 0.05
-    warmup: Annotated[float, Field(ge=0, le=1)] = 0.2
-    seed: Seed = 1
-    memory_format: Literal["channels_last", "contiguous"] = "channels_last"
-    weights: Literal["submitted", "fresh"] = "submitted"
+    steps: Count = Field(default=500, description="optimiser steps (AdamW) of every training")
+    batch: Count = Field(default=64, description="pictures in each step")
+    learning_rate: Annotated[float, Field(gt=0, le=10)] = Field(
+        default=4e-3, description="the highest learning rate; it begins at a 25th of it and ends near nothing"
+    )
+    weight_decay: Annotated[float, Field(ge=0, le=10)] = Field(
+        default=0.05, description="AdamW's pull of every weight towards 0"
+    )
+    warmup: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.2, description="share of the steps in which the learning rate rises"
+    )
+    seed: Seed = Field(default=1, description="draws the order of the pictures, and dropout")
+    memory_format: Literal["channels_last", "contiguous"] = Field(
+        default="channels_last",
+        description="how pictures lie in memory, `channels_last` or `contiguous`; it moves the last bits of results",
+    )
+    weights: Literal["submitted", "fresh"] = Field(
+        default="submitted",
+        description="`submitted` trains on from the weights that were handed in, `fresh` draws all of them anew first",
+    )
+    flips: bool = Field(default=False, description="whether one training picture in two is mirrored, left to right")
+    crops: Annotated[int, Field(ge=0, le=16)] = Field(
+        default=0,
+        description="pixels of mean colour around each training picture, from which a window of its size is cut at "
+        "random; 0 to 16",
+    )
+    seeds: Annotated[int, Field(ge=1, le=100)] = Field(
+        default=1,
+        description="trainings of every network, each in another order of the pictures; the median one counts",
+    )
 
 
 class Budget(Table):
     """What a network may be; FLOPs and activations for one picture, forward."""
 
-    parameters: Count = 50_000_000
-    flops: Count = 1_500_000_000
-    activation_megabytes: Amount = 64
-    constants: Count = 1_000_000
+    parameters: Count = Field(default=50_000_000, description="numbers that a network may learn")
+    flops: Count = Field(default=1_500_000_000, description="floating-point operations for one picture, forward")
+    activation_megabytes: Amount = Field(default=64, description="memory for the maps of one picture")
+    constants: Count = Field(
+        default=1_000_000, description="numbers that a network may carry besides weights that learn and frozen layers"
+    )
 
 
 class Limits(Table):
     """Where the sandbox and the trainer stop."""
 
-    capture_seconds: Amount = 60
-    build_seconds: Amount = 20
-    cpu_seconds: Amount = 60
-    memory_megabytes: Count = 4096
-    training_seconds: Amount = 3600
-    notebook_megabytes: Amount = 100
-    source_megabytes: Amount = 10
+    capture_seconds: Amount = Field(
+        default=60, description="from the start of a submission's code to the captured network"
+    )
+    build_seconds: Amount = Field(default=20, description="of that, for the statements that build the network")
+    cpu_seconds: Amount = Field(default=60, description="of processor time, however many threads")
+    memory_megabytes: Count = Field(
+        default=4096, description="memory of one submission's code, or of one training on the processor"
+    )
+    training_seconds: Amount = Field(default=3600, description="for one training")
+    notebook_megabytes: Amount = Field(default=100, description="size of one file that is handed in")
+    source_megabytes: Amount = Field(default=10, description="size of the code in it")
 
 
 class Extract(Table):
     """Which object is the model (empty: it is looked for) and whether small repairs are made."""
 
-    entry: str = ""
-    repairs: bool = True
+    entry: str = Field(default="", description="the variable or class that is the model; empty: it is looked for")
+    repairs: bool = Field(
+        default=True, description="whether small repairs are made, such as calling a class; each is said in the report"
+    )
 
 
 class Rule(Table):
@@ -149,10 +196,16 @@ class Rule(Table):
 
     model_config = ConfigDict(extra="allow")
 
-    points: Points
-    pass_at: Points | None = None
-    title: Text | None = None
-    requires: Annotated[tuple[str, ...] | None, Field(strict=False)] = None
+    points: Points = Field(description="the most that it can earn; with 0 it is shown and costs nothing")
+    pass_at: Points | None = Field(
+        default=None, description="points from which it counts as passed; left out: the criterion's own share of them"
+    )
+    title: Text | None = Field(
+        default=None, description="a sentence that can be true, for the report; left out: the criterion's own"
+    )
+    requires: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
+        default=None, description="criteria that must have earned something first; left out: the criterion's own"
+    )
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -167,25 +220,27 @@ class Rule(Table):
 class Mark(Table):
     """One mark that a human gives, with a guide for whoever gives it."""
 
-    points: Points
-    title: Text
-    guide: str = ""
+    points: Points = Field(description="the most that a human can give")
+    title: Text = Field(description="a sentence that can be true, for the report")
+    guide: str = Field(default="", description="what each number of points is given for, for whoever marks")
 
 
 class Rubric(Table):
     """Everything that one assignment asks for."""
 
-    version: Literal[1]
-    title: Text
-    input: Input = Input()
-    data: Data = Data()
-    reference: ReferenceSolution = ReferenceSolution()
-    recipe: Recipe = Recipe()
-    budget: Budget = Budget()
-    limits: Limits = Limits()
-    extract: Extract = Extract()
-    criteria: Annotated[dict[str, Rule], Field(min_length=1)]
-    human: dict[str, Mark] = {}
+    version: Literal[1] = Field(description="of this format")
+    title: Text = Field(description="the assignment's name")
+    input: Input = Field(default=Input(), description="What a network is given and must answer")
+    data: Data = Field(default=Data(), description="The pictures")
+    reference: ReferenceSolution = Field(default=ReferenceSolution(), description="The reference solution")
+    recipe: Recipe = Field(
+        default=Recipe(), description="The recipe: how every network is trained, the same for everybody"
+    )
+    budget: Budget = Field(default=Budget(), description="What a network may be")
+    limits: Limits = Field(default=Limits(), description="Where a submission is stopped")
+    extract: Extract = Field(default=Extract(), description="How the network is found")
+    criteria: Annotated[dict[str, Rule], Field(min_length=1)] = Field(description="What the machine judges")
+    human: dict[str, Mark] = Field(default={}, description="What a human marks")
     _folder: Path = PrivateAttr(default=Path())
 
     @property

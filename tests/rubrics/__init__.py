@@ -1,0 +1,1 @@
+"""Tests of rubrics: what a rubric says in words, and what it asks of networks."""
