@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 
 from grader import datasets, hardware, submissions
 from grader.criteria import DEFINITIONS
-from grader.engines.local import LocalExecutor
+from grader.engines.local import LocalExecutor, supervised
 from grader.faults import OperatorFault
 from grader.gradebook import Gradebook
-from grader.gradebook_records import Invocation
+from grader.invocations import BatchOptions, corrections_of, invocation, since_of
 from grader.logs import Logs
 from grader.orders import Assignment
 from grader.phases import Night
 from grader.records import Report, Status, Submission
-from grader.reference import reference_for
+from grader.reference import kept as kept_reference
+from grader.reference import reference_for, speed
+from grader.repeating import repeat
+from grader.repeats import Repeats
 from grader.report.exports.csv import write_grades
 from grader.report.exports.report_json import write_report
-from grader.report.terminal import BatchProgress, show_batch, show_mixed, show_unchanged
+from grader.report.terminal import BatchProgress, show_batch, show_mixed, show_repeats, show_unchanged
 from grader.rubric import load
 from grader.sandbox import ladder
 from grader.sandbox.launch import Worker, worker
@@ -35,43 +35,6 @@ from grader.shelf import Shelf
 from grader.submissions import Intake
 from grader.versions import versions
 from grader.work import describe
-
-
-@dataclass(frozen=True, slots=True)
-class BatchOptions:
-    """What `grader batch` was asked to do.
-
-    Attributes:
-        folder: where the submissions lie, or the zip that an LMS gave out.
-        rubric: the rubric file.
-        out: where the gradebook and the tables go.
-        data: pictures instead of the rubric's.
-        roster: a table of who is in the class.
-        mapping: a table of which file is whose; `mapping.csv` in `out` when None.
-        workers: how many submissions are graded at a time.
-        device: `auto`, `cpu`, `cuda` or `mps`.
-        fresh: do everything again.
-        mixed: go on although the gradebook holds results of other hardware.
-        isolation: `auto`, `none`, or the rung of the ladder that has to hold.
-        only: ids of the submissions to grade; all when empty.
-        as_json: print the reports and nothing else on standard output.
-        command: the words of the command line, for the record.
-    """
-
-    folder: Path
-    rubric: Path
-    out: Path
-    data: Path | None = None
-    roster: Path | None = None
-    mapping: Path | None = None
-    workers: int = 1
-    device: str = "auto"
-    fresh: bool = False
-    mixed: bool = False
-    isolation: str = "auto"
-    only: tuple[str, ...] = ()
-    as_json: bool = False
-    command: tuple[str, ...] = ()
 
 
 def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
@@ -89,7 +52,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
     with Gradebook.open(options.out / "gradebook.sqlite", time.time) as gradebook:
         before = gradebook.last_change()
-        night = _run(options, assignment, partial(worker, walls.fence), gradebook, chosen, notices)
+        night, repeats = _run(options, assignment, partial(worker, walls.fence), gradebook, chosen, notices)
         wanted = {one.id for one in intake.submissions}
         reports = [one for one in gradebook.current_reports() if one.submission.id in wanted]
         write_report(reports, options.out / "report.json")
@@ -101,15 +64,18 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     else:
         elapsed = time.monotonic() - started
         show_batch(console, reports, elapsed, night.reused, options.out, changed=night.changed)
+    if repeats is not None:
+        show_repeats(notices if options.as_json else console, repeats)
     if night.interrupted:
         kept = f"{len(reports)} finished submissions are in {options.out}"
         notices.print(f"Stopped. {kept}; the same command goes on.", soft_wrap=True, highlight=False)
         return 130
-    return _exit_code(reports, options)
+    return _exit_code(reports, options, repeats)
 
 
-def _exit_code(reports: Sequence[Report], options: BatchOptions) -> int:
-    if not any(one.status is Status.GRADER_FAULT for one in reports):
+def _exit_code(reports: Sequence[Report], options: BatchOptions, repeats: Repeats | None) -> int:
+    alike = repeats is None or not repeats.differences
+    if alike and not any(one.status is Status.GRADER_FAULT for one in reports):
         return 0
     # The hardware may not be what it was remembered to be; next time it is asked.
     hardware.forget(datasets.cache_folder(), hardware.stamp(options.device))
@@ -124,16 +90,11 @@ def _intake(options: BatchOptions, notices: Console) -> Intake:
     intake = submissions.discover(options.folder, roster=options.roster, mapping=mapping if mapping.is_file() else None)
     options.out.mkdir(parents=True, exist_ok=True)
     for note in intake.notes:
-        notices.print(note, soft_wrap=True, highlight=False, markup=False)
+        _say(notices, note)
     if intake.unknown:
         submissions.write_mapping(intake, mapping)
         count = len(intake.unknown)
-        notices.print(
-            f"Nobody is known for {count} of the files: fill in {mapping} and run the same command again.",
-            soft_wrap=True,
-            highlight=False,
-            markup=False,
-        )
+        _say(notices, f"Nobody is known for {count} of the files: fill in {mapping} and run the same command again.")
     return intake
 
 
@@ -151,7 +112,7 @@ def _run(
     gradebook: Gradebook,
     found: Sequence[Submission],
     notices: Console,
-) -> Night:
+) -> tuple[Night, Repeats | None]:
     progress = BatchProgress(notices, len(found), time.monotonic)
 
     def tell(slot: int, submission: str, stage: str, done: int, total: int) -> None:
@@ -160,8 +121,12 @@ def _run(
     cache, stamp = datasets.cache_folder(), hardware.stamp(options.device)
     known = hardware.remembered(cache, stamp)
     # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
-    with progress, _executor(LocalExecutor(options.workers, start, tell, eager=known is None)) as executor:
-        assignment = replace(assignment, data=datasets.stored(assignment.rubric, options.data))
+    with progress, supervised(LocalExecutor(options.workers, start, tell, eager=known is None)) as executor:
+        data = datasets.stored(assignment.rubric, options.data)
+        corrections = corrections_of(gradebook, data)
+        if corrections.labels:
+            _say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
+        assignment = replace(assignment, data=data, corrections=corrections.numbers(data.classes))
         if known is None:
             known = executor.submit(describe, {"id": "this machine", "device": options.device}).result()
             hardware.remember(cache, stamp, known)
@@ -170,9 +135,10 @@ def _run(
             show_mixed(notices, one, known)
         mixture = _mixture(others, known)
         assignment = replace(assignment, fingerprint=known, mixed=mixture)
-        assignment = replace(assignment, reference=reference_for(assignment, executor.submit))
-        since = _since(gradebook, options, time.time())
-        run = gradebook.start_run(_invocation(options, assignment, since))
+        assignment = replace(assignment, reference=reference_for(assignment, executor.submit, partial(_say, notices)))
+        gradebook.keep_reference(*kept_reference(assignment))
+        since = since_of(gradebook, options, time.time())
+        run = gradebook.start_run(invocation(options, assignment, since, corrections))
         night = Night(
             assignment,
             Shelf(gradebook, since, options.mixed),
@@ -181,23 +147,21 @@ def _run(
             Logs(options.out / "logs", run),
             run,
             options.workers,
+            speed(assignment),
         )
         with night.stop.listening(progress.finishing):
             night.grade(found)
         if not night.interrupted:
             gradebook.finish_run(run)
-    return night
+        repeats = None
+        if options.deterministic is not None and not night.interrupted:
+            with night.stop.listening(progress.finishing):
+                repeats = repeat(night, found, options.deterministic)
+    return night, repeats
 
 
-@contextlib.contextmanager
-def _executor(executor: LocalExecutor) -> Iterator[LocalExecutor]:
-    """Give an executor whose jobs are ended when anything goes wrong."""
-    try:
-        yield executor
-    except BaseException:
-        executor.shutdown(wait=True, cancel_futures=True)
-        raise
-    executor.shutdown(wait=True)
+def _say(notices: Console, sentence: str) -> None:
+    notices.print(sentence, soft_wrap=True, highlight=False, markup=False)
 
 
 def _others(
@@ -232,46 +196,3 @@ def _mixture(others: Sequence[Mapping[str, Any]], fingerprint: Mapping[str, Any]
         return ()
     several = "; ".join(map(hardware.sentence, (*others, fingerprint)))
     return (f"This gradebook holds results of more than one machine, which may differ slightly: {several}.",)
-
-
-def _since(gradebook: Gradebook, options: BatchOptions, now: float) -> float:
-    """Return from when on work counts: always, or since this --fresh began, which may be a run that was stopped."""
-    if not options.fresh:
-        return 0
-    runs = gradebook.runs()
-    if runs and runs[-1].finished is None and runs[-1].rubric_hash == _rubric_hash(options):
-        before = dict(runs[-1].invocation.options)
-        since = before.pop("since", None)
-        if isinstance(since, float) and before == _plain(options):
-            return since
-    return now
-
-
-def _rubric_hash(options: BatchOptions) -> str:
-    return hashlib.sha256(options.rubric.read_text(encoding="utf-8").encode()).hexdigest()
-
-
-def _plain(options: BatchOptions) -> dict[str, Any]:
-    return {
-        "folder": str(options.folder),
-        "rubric": str(options.rubric),
-        "data": None if options.data is None else str(options.data),
-        "roster": None if options.roster is None else str(options.roster),
-        "workers": options.workers,
-        "device": options.device,
-        "fresh": options.fresh,
-        "mixed": options.mixed,
-        "isolation": options.isolation,
-        "only": list(options.only),
-    }
-
-
-def _invocation(options: BatchOptions, assignment: Assignment, since: float) -> Invocation:
-    text = options.rubric.read_text(encoding="utf-8")
-    return Invocation(
-        options.command,
-        {**_plain(options), "since": since},
-        text,
-        dict(assignment.versions),
-        dict(assignment.fingerprint),
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -116,16 +116,18 @@ def _rubric(options: CheckOptions) -> Rubric:
 def _with_data(assignment: Assignment, options: CheckOptions, slot: LocalSlot, notices: Console) -> Assignment:
     """Add pictures, hardware and the reference, which is trained here once if it is not remembered."""
     from grader import datasets
-    from grader.reference import measured, reference_for
+    from grader.reference import reference_for
 
     data = datasets.stored(assignment.rubric, options.data)
     ready = replace(assignment, data=data, fingerprint=describe({"device": options.device}, slot))
-    reference = measured(ready)
-    if reference is None:
-        seeds = assignment.rubric.reference.seeds
-        notices.print(f"The reference solution is trained first, {seeds} times; the result is remembered.")
-        reference = reference_for(ready, lambda function, order: _done(function(order, slot)))
-    return replace(ready, reference=reference)
+
+    def submit(function: Callable[..., dict[str, Any]], order: dict[str, Any]) -> Future[Any]:
+        return _done(function(order, slot))
+
+    def tell(sentence: str) -> None:
+        notices.print(f"{sentence} The result is remembered.", soft_wrap=True, highlight=False, markup=False)
+
+    return replace(ready, reference=reference_for(ready, submit, tell))
 
 
 def _done(result: dict[str, Any]) -> Future[Any]:

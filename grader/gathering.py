@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from grader import scoring
+from grader import hardware
 from grader.claims import Claim, Facts, examination_from, read_explained
 from grader.criteria import Evidence
 from grader.diagnosis import Explanation, explain, explain_stopped, explain_uncapturable
 from grader.gradebook_records import StoredTraining
 from grader.orders import Assignment
-from grader.records import Break, Examination, Model, Passage, Score, Training
+from grader.records import Break, Examination, Meaning, Model, Passage, Score, Training
 from grader.rubric import Rubric
-from grader.wording import counted
+from grader.significance import wilson
+from grader.wording import counted, listed
 from grader.work import Plain
 
 MODEST = 10_000
@@ -23,6 +24,22 @@ MODEST = 10_000
 ALREADY_TRAINED = 0.15
 """How far above chance a network's accuracy before its first step surely lies (95 %) when it arrives trained."""
 
+_BEFORE_IT = "it was trained and scored on what stands before it"
+ENDS = {
+    Meaning.PROBABILITIES: "ends in a softmax; it was trained on the logarithm of its probabilities",
+    Meaning.LOG_PROBABILITIES: "ends in a log_softmax; it was trained on these logarithms as they are",
+    Meaning.SCORE: (
+        "answers with one score for two classes; it was trained with binary cross-entropy, and a score above 0 is an "
+        "answer for the second class"
+    ),
+    Meaning.PROBABILITY: f"ends in a sigmoid on one score for two classes; {_BEFORE_IT}",
+    Meaning.RELU: f"ends in a ReLU on its scores, which stops the gradient of every score below 0; {_BEFORE_IT}",
+    Meaning.RELU_SCORE: f"ends in a ReLU on one score for two classes, which stops its gradient below 0; {_BEFORE_IT}",
+    Meaning.SIGMOID: f"ends in a sigmoid on each of its scores; {_BEFORE_IT}",
+    Meaning.TANH: f"ends in a tanh on its scores; {_BEFORE_IT}",
+    Meaning.TANH_SCORE: f"ends in a tanh on one score for two classes; {_BEFORE_IT}",
+}
+"""What a network ends in, other than raw scores, and how it was trained all the same."""
 
 _NO_MEMORY = "can't allocate memory"
 """What torch says of it."""
@@ -35,14 +52,14 @@ class Work:
     Attributes:
         captured: the capture, its graph left out; None when there was nothing to capture.
         explained: what was read from its documents; None when there are none.
-        training_key: what the training is kept under; empty when there is none.
-        training: the training; None when there is none.
+        training_key: what the first training is kept under; empty when there is none.
+        trainings: all trainings of the network, in the order of their seeds.
     """
 
     captured: Plain | None = None
     explained: Plain | None = None
     training_key: str = ""
-    training: StoredTraining | None = None
+    trainings: tuple[StoredTraining, ...] = ()
 
 
 def explanation_of(facts: Facts, work: Work) -> tuple[tuple[Passage, ...], tuple[str, ...]]:
@@ -148,8 +165,34 @@ def doubts(evidence: Evidence) -> tuple[str, ...]:
 
 
 def remarks(evidence: Evidence) -> tuple[str, ...]:
-    """Say what costs no points and is no doubt: what the model carries, and whether it arrives already trained."""
-    return (*_carries(evidence), *_arrives_trained(evidence.training, evidence.classes))
+    """Say what costs no points and is no doubt: how it ends, what it carries, whether it arrives already trained."""
+    return (
+        *_ends_in(evidence),
+        *_carries(evidence),
+        *_arrives_trained(evidence.training, evidence.classes),
+        *_elsewhere(evidence),
+    )
+
+
+def _ends_in(evidence: Evidence) -> Iterator[str]:
+    """Say what a network that was trained ends in, other than raw scores, and that its end cost nothing."""
+    examination = evidence.examination
+    if evidence.training is not None and examination is not None and examination.meaning in ENDS:
+        yield f"The network {ENDS[examination.meaning]}, so that this costs nothing."
+
+
+def _elsewhere(evidence: Evidence) -> Iterator[str]:
+    """Say that the network and the reference were trained on different hardware, where both are known."""
+    reference = evidence.score.reference if evidence.score is not None else None
+    if reference is None or evidence.training is None or not reference.hardware or not evidence.training.hardware:
+        return
+    own, other = evidence.training.hardware, reference.hardware
+    if own != other:
+        different = listed([name for name in dict.fromkeys((*own, *other)) if own.get(name) != other.get(name)])
+        yield (
+            f"The network was trained on {hardware.sentence(own)}, and the reference on {hardware.sentence(other)} "
+            f"(different: {different}): their numbers may differ slightly for that alone."
+        )
 
 
 def _carries(evidence: Evidence) -> Iterator[str]:
@@ -190,7 +233,7 @@ def _arrives_trained(training: Training | None, classes: int) -> Iterator[str]:
 
 def _knows(accuracy: float, pictures: int, chance: float) -> bool:
     """Tell whether an accuracy surely lies above chance; see `ALREADY_TRAINED`."""
-    return pictures > 0 and scoring.wilson(round(accuracy * pictures), pictures)[0] > chance + ALREADY_TRAINED
+    return pictures > 0 and wilson(round(accuracy * pictures), pictures)[0] > chance + ALREADY_TRAINED
 
 
 def last_words(captured: Plain) -> tuple[str, ...]:

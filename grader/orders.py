@@ -10,14 +10,15 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from grader import submissions
 from grader.faults import StudentFault
-from grader.records import Reference, Submission
+from grader.records import Submission
 from grader.rubric import Rubric
 from grader.sandbox.protocol import Limits
+from grader.scoring import Standard
 from grader.work import EXPLANATION_FORMAT, FORMAT, Plain, trainable
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
 
 CAPTURE_PARTS = ("input", "extract", "budget", "limits")
 """Tables of the rubric that a capture and its examination depend on."""
+
+NEWER: Mapping[str, Any] = {"weights": "submitted", "flips": False, "crops": 0}
+"""Settings of a recipe that came later, as they were before: what was trained before there was a choice counts too."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,24 +38,33 @@ class Assignment:
     Attributes:
         rubric: the rubric.
         data: the pictures; None when nothing is trained.
-        reference: the reference's accuracy; None when nothing is trained, or for the reference itself.
+        reference: what networks are held to; None when nothing is trained, or for the reference itself.
         device: `auto`, `cpu`, `cuda` or `mps`.
         versions: of the grader, torch and Python.
         fingerprint: of the hardware that trains; empty when nothing is trained.
         seed: of building and training, on top of the recipe's.
         mixed: sentences on the hardware of this gradebook, when it holds results of more than one.
         isolation: what stands between submissions and this machine, as reports say it.
+        turn: which of the recipe's several trainings this is, from 0; its seed is so much higher.
+        corrections: held-out pictures, by position, whose label was found to be another one.
     """
 
     rubric: Rubric
     data: StoredSplit | None
-    reference: Reference | None
+    reference: Standard | None
     device: str
     versions: Mapping[str, str]
     fingerprint: Mapping[str, Any] = field(default_factory=dict)
     seed: int = 0
     mixed: tuple[str, ...] = ()
     isolation: Mapping[str, Any] = field(default_factory=dict)
+    turn: int = 0
+    corrections: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def turns(self) -> tuple[Assignment, ...]:
+        """Return the same for each of the trainings that the rubric asks for."""
+        return tuple(replace(self, turn=turn) for turn in range(self.rubric.recipe.seeds))
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +133,36 @@ def capture_key(files: Mapping[str, bytes], assignment: Assignment) -> str:
 
 def training_key(graph: str, assignment: Assignment) -> str:
     """Return what decides a training's bits: graph, recipe, data, hardware."""
-    return _digest(["training", training_content(graph, assignment), dict(assignment.fingerprint)])
+    return _training_key(training_content(graph, assignment), assignment)
+
+
+def training_keys(graph: str, assignment: Assignment) -> tuple[str, ...]:
+    """Return all keys under which a training will do: its own first, then that of one which learnt by heart as well."""
+    if assignment.data is None or memorises(assignment):
+        return (training_key(graph, assignment),)
+    richer = _content(graph, assignment, memorise=True)
+    return training_key(graph, assignment), _training_key(richer, assignment)
 
 
 def training_content(graph: str, assignment: Assignment) -> str:
     """Return what decides a training besides the hardware; empty when nothing is trained."""
+    return _content(graph, assignment, memorise=memorises(assignment))
+
+
+def memorises(assignment: Assignment) -> bool:
+    """Tell whether pictures are learnt by heart before this training, which changes none of its bits."""
+    return "memorises" in assignment.rubric.criteria and assignment.turn == 0
+
+
+def _training_key(content: str, assignment: Assignment) -> str:
+    return _digest(["training", content, dict(assignment.fingerprint)])
+
+
+def _content(graph: str, assignment: Assignment, *, memorise: bool) -> str:
     if assignment.data is None:
         return ""
-    arguments = _train_arguments(assignment, "")
-    recipe = dict(arguments["recipe"])
-    if recipe["weights"] == "submitted":
-        del recipe["weights"]  # what was trained before there was a choice counts as well
-    return _digest(["content", graph, recipe, arguments["memorise"], assignment.data.content_hash])
+    recipe = {key: value for key, value in recipe_of(assignment).items() if NEWER.get(key) != value}
+    return _digest(["content", graph, recipe, memorise, assignment.data.content_hash])
 
 
 def capture_order(prepared: Prepared, assignment: Assignment, *, capture: bool, explain: bool) -> Plain | None:
@@ -195,12 +226,17 @@ def _examine_arguments(rubric: Rubric) -> Plain:
     }
 
 
-def _train_arguments(assignment: Assignment, meaning: str) -> Plain:
+def recipe_of(assignment: Assignment) -> Plain:
+    """Return the settings of one training: how many there are decides the bits of none."""
     recipe = assignment.rubric.recipe
+    return {**recipe.model_dump(exclude={"seeds"}), "seed": recipe.seed + assignment.seed + assignment.turn}
+
+
+def _train_arguments(assignment: Assignment, meaning: str) -> Plain:
     return {
-        "recipe": {**recipe.model_dump(), "seed": recipe.seed + assignment.seed},
+        "recipe": recipe_of(assignment),
         "device": assignment.device,
-        "memorise": "memorises" in assignment.rubric.criteria,
+        "memorise": memorises(assignment),
         "meaning": meaning,
     }
 

@@ -10,20 +10,24 @@ import signal
 import threading
 import traceback
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from grader.faults import GraderFault, StorageFault
 from grader.gathering import Work
+from grader.kept import kept
 from grader.logs import Logs
-from grader.orders import Assignment, Prepared, capture_order, prepare, training_key, training_order, wants_training
+from grader.orders import Assignment, Prepared, capture_order, prepare, training_order, wants_training
 from grader.pipeline import conclude, failed, stored_training
 from grader.records import Report, Submission
+from grader.report.remaining import Speed
 from grader.report.terminal import BatchProgress
 from grader.shelf import Shelf
+from grader.waiting import Member, Waiting, bare
+from grader.wording import counted
 from grader.work import Plain, run_capture, run_training
 
 AHEAD = 2
@@ -58,23 +62,16 @@ class Stop:
 
 
 @dataclass(slots=True)
-class _Waiting:
-    """Submissions that one training is for (identical networks are trained once)."""
-
-    key: str
-    cost: float
-    capture_key: str
-    members: list[tuple[Prepared, Plain | None]] = field(default_factory=list)
-
-
-@dataclass(slots=True)
 class Night:
     """A batch on its way.
 
     Attributes:
         most: jobs that run at a time.
+        speed: how fast trainings are expected to be, until the first is done; None where nobody knows.
+        asides: the assignment of single submissions, by id, where other things are to be said beside their grade.
         reused: how many reports, trainings and captures were there already.
         changed: ids of the submissions whose reports are new.
+        trained: how many trainings were run.
     """
 
     assignment: Assignment
@@ -84,23 +81,39 @@ class Night:
     logs: Logs
     run: int
     most: int
+    speed: Speed | None = None
+    asides: Mapping[str, Assignment] = field(default_factory=dict)
     stop: Stop = field(default_factory=Stop)
     reused: Counter[str] = field(default_factory=Counter)
     changed: set[str] = field(default_factory=set)
-    _waiting: dict[str, _Waiting] = field(default_factory=dict)
+    trained: int = 0
+    _waiting: dict[str, Waiting] = field(default_factory=dict)
 
     def grade(self, found: Sequence[Submission]) -> None:
         """Grade every submission; each report is saved as soon as it is made."""
-        self._each(self._captures(found))
-        self.progress.plan({one.members[0][0].submission.id: one.cost for one in self._waiting.values()})
-        self._each(self._trainings())
+        self.each(self._captures(found))
+        self.progress.plan({one.id: one.cost for one in self._waiting.values()}, self.speed)
+        self.each(self._trainings())
+
+    def judge_again(self, several: Sequence[Prepared], because: str) -> None:
+        """Judge what was captured before; train what is not there, `because` says in half a sentence why."""
+        for prepared in several:
+            captured = self.shelf.captured(prepared.capture_key) if prepared.captures else None
+            explained = self.shelf.explained(prepared.documents_key)
+            self._captured(prepared, captured, explained, reused=captured is not None)
+        count = len(self._waiting)
+        if count and not self.interrupted:
+            plan = {one.id: one.cost for one in self._waiting.values()}
+            self.progress.message(f"{counted(count, 'training')} cannot be taken over: {because}.")
+            self.progress.plan(plan, self.speed)
+            self.each(self._trainings())
 
     @property
     def interrupted(self) -> bool:
         """Tell whether it was stopped before its end."""
         return self.stop.presses > 0
 
-    def _each(self, jobs: Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]) -> None:
+    def each(self, jobs: Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]) -> None:
         """Run jobs, few of them ahead; `finish` of each gets its future, in this thread."""
         running: dict[Future[Any], Callable[[Future[Any]], None]] = {}
         while True:
@@ -133,13 +146,13 @@ class Night:
             if order is None:
                 self._captured(prepared, captured, explained, reused=captured is not None)
                 continue
-            yield run_capture, order, self._capturing(_bare(prepared), captured, explained)
+            yield run_capture, order, self._capturing(bare(prepared), captured, explained)
 
     def _capturing(
         self, prepared: Prepared, captured: Plain | None, explained: Plain | None
     ) -> Callable[[Future[Any]], None]:
         def finish(future: Future[Any]) -> None:
-            with self._blamed([prepared]):
+            with self._blamed([Member(prepared)]):
                 found = future.result()
                 if found["captured"] is not None:
                     self.shelf.keep_capture(prepared.capture_key, found["captured"])
@@ -155,53 +168,68 @@ class Night:
     def _captured(self, prepared: Prepared, captured: Plain | None, explained: Plain | None, *, reused: bool) -> None:
         """Go on after a capture: report at once what is not trained or was trained before, let the rest wait."""
         self._log_capture(prepared, captured, reused=reused)
-        with self._blamed([prepared]):
+        with self._blamed([Member(prepared)]):
             if captured is None or not wants_training(captured["examination"], self.assignment):
                 self._conclude(prepared, Work(captured, explained))
                 return
-            stored = self.shelf.trained(captured["graph"], self.assignment)
-            if stored is not None:
+            member = Member(bare(prepared), explained)
+            missing = []
+            for turn in self.assignment.turns:
+                key, stored = self.shelf.trained(captured["graph"], turn)
+                member.trainings[key] = stored
+                if stored is None:
+                    missing.append((key, turn))
+            if len(missing) < len(member.trainings):
                 self.reused["training"] += 1
                 self.logs.write(
                     prepared.submission.id, ["training: reused; graph, recipe, data and hardware are as before"]
                 )
-                self._conclude(prepared, Work(captured, explained, *stored))
-                return
-            key = training_key(captured["graph"], self.assignment)
+            if not missing:
+                self._conclude_trained(member, captured)
             cost = float(captured["examination"]["flops"])
-            waiting = self._waiting.setdefault(key, _Waiting(key, cost, prepared.capture_key))
-            waiting.members.append((_bare(prepared), explained))
+            for key, turn in missing:
+                waiting = self._waiting.setdefault(key, Waiting(key, turn, cost, prepared.capture_key))
+                waiting.members.append(member)
 
     def _trainings(self) -> Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]:
         for waiting in sorted(self._waiting.values(), key=lambda one: -one.cost):
             captured, graph = self.shelf.captured(waiting.capture_key), self.shelf.graph(waiting.capture_key)
-            first = waiting.members[0][0]
             if captured is None or graph is None or not graph[0]:
                 fault = GraderFault("The captured network is too large to keep.", "It was not trained.")
-                self._fail([one for one, _ in waiting.members], fault)
+                self._fail(waiting.members, fault)
                 continue
-            order = training_order(first.submission.id, captured, *graph, self.assignment)
-            yield run_training, order, self._training(waiting)
+            if all(one.failed for one in waiting.members):
+                continue
+            yield run_training, training_order(waiting.id, captured, *graph, waiting.turn), self._training(waiting)
 
-    def _training(self, waiting: _Waiting) -> Callable[[Future[Any]], None]:
+    def _training(self, waiting: Waiting) -> Callable[[Future[Any]], None]:
         def finish(future: Future[Any]) -> None:
-            with self._blamed([one for one, _ in waiting.members]):
+            with self._blamed(waiting.members):
                 trained = future.result()
                 captured = self.shelf.captured(waiting.capture_key)
                 assert captured is not None
-                stored = stored_training(trained, captured["graph"], self.assignment)
+                stored = stored_training(trained, captured["graph"], waiting.turn)
                 self.shelf.keep_training(waiting.key, stored)
-                first = waiting.members[0][0].submission.id
-                self.progress.trained(first, waiting.cost, stored.training.seconds)
-                for prepared, explained in waiting.members:
-                    own = self.shelf.captured(prepared.capture_key)
-                    self._log_training(prepared, first, trained)
-                    self._conclude(prepared, Work(own, explained, waiting.key, stored))
+                self.trained += 1
+                self.progress.trained(waiting.id, waiting.cost, stored.training.seconds)
+                for member in waiting.members:
+                    member.trainings[waiting.key] = stored
+                    self._log_training(member.prepared, waiting, trained)
+                    if member.done:
+                        own = self.shelf.captured(member.prepared.capture_key)
+                        assert own is not None
+                        self._conclude_trained(member, own)
 
         return finish
 
+    def _conclude_trained(self, member: Member, captured: Plain) -> None:
+        """Report on a submission all of whose trainings are done; the median one counts."""
+        first = next(iter(member.trainings))
+        done = tuple(one for one in member.trainings.values() if one is not None)
+        self._conclude(member.prepared, Work(captured, member.explained, first, done))
+
     @contextmanager
-    def _blamed(self, several: Sequence[Prepared]) -> Iterator[None]:
+    def _blamed(self, several: Sequence[Member]) -> Iterator[None]:
         """Turn a fault of ours inside the block into reports that cost no points; a cancelled job is no fault."""
         try:
             yield
@@ -213,21 +241,27 @@ class Night:
             if self.stop.presses <= 1:  # else the job was killed on purpose
                 self._fail(several, fault)
 
-    def _fail(self, several: Sequence[Prepared], fault: GraderFault) -> None:
-        for prepared in several:
-            self.logs.write(
-                prepared.submission.id, ["the grader failed:", *"".join(traceback.format_exception(fault)).splitlines()]
-            )
-            self._save(failed(prepared.submission, self.assignment, fault))
+    def _fail(self, several: Sequence[Member], fault: GraderFault) -> None:
+        for member in several:
+            if member.failed:
+                continue
+            member.failed = True
+            submission = member.prepared.submission
+            trace = "".join(traceback.format_exception(fault)).splitlines()
+            self.logs.write(submission.id, ["the grader failed:", *trace])
+            self._save(failed(submission, self.assignment, fault), member.prepared)
 
     def _conclude(self, prepared: Prepared, work: Work) -> None:
-        self._save(conclude(prepared, self.assignment, work))
+        self._save(conclude(prepared, self._said_of(prepared), work), prepared)
 
-    def _save(self, report: Report) -> None:
+    def _said_of(self, prepared: Prepared) -> Assignment:
+        return self.asides.get(prepared.submission.id, self.assignment)
+
+    def _save(self, report: Report, prepared: Prepared) -> None:
         """Keep the report, unless the one that is there was made from the same things."""
         there = self.shelf.unchanged(report)
         if there is None:
-            self.shelf.gradebook.save_report(self.run, report)
+            self.shelf.gradebook.save_report(self.run, report, kept(prepared, self._said_of(prepared)))
             self.changed.add(report.submission.id)
         else:
             self.reused["report"] += 1
@@ -251,12 +285,9 @@ class Night:
             )
             self.logs.output(submission.id, captured["output"])
 
-    def _log_training(self, prepared: Prepared, first: str, trained: Plain) -> None:
-        same = "" if prepared.submission.id == first else f", together with {first}, whose network is identical"
+    def _log_training(self, prepared: Prepared, waiting: Waiting, trained: Plain) -> None:
+        first, own = waiting.members[0].prepared.submission.id, prepared.submission.id
+        same = "" if own == first else f", together with {first}, whose network is identical"
         spent = f"{trained['seconds']:.2f} s of steps, {trained['wall']:.2f} s with everything around them"
-        self.logs.write(prepared.submission.id, [f"training: {spent}{same}"])
-
-
-def _bare(prepared: Prepared) -> Prepared:
-    """Let go of the bytes, so that a large class does not fill the memory."""
-    return replace(prepared, files={}, documents={})
+        seed = trained["recipe"]["seed"]
+        self.logs.write(own, [f"training: seed {seed}, {spent}{same}"])

@@ -6,14 +6,10 @@ process holds, judge, report. A batch does the same in two phases (`grader.phase
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
-
-import numpy as np
-import numpy.typing as npt
 
 from grader import scoring
 from grader.claims import Facts, read_claim, read_facts
@@ -21,12 +17,14 @@ from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
 from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of, remarks
 from grader.gradebook_records import StoredTraining
+from grader.measuring import measured, scored_from
 from grader.orders import (
     Assignment,
     Prepared,
     capture_order,
     prepare,
     training_content,
+    training_key,
     training_order,
     wants_training,
 )
@@ -37,7 +35,6 @@ from grader.records import (
     Keys,
     Outcome,
     Report,
-    Score,
     Status,
     Submission,
     Training,
@@ -64,9 +61,12 @@ def grade(submission: Submission, assignment: Assignment, run: Run) -> Report:
     captured = found["captured"]
     if captured is None or not wants_training(captured["examination"], assignment):
         return conclude(prepared, assignment, Work(captured, found["explained"]))
-    order = training_order(submission.id, captured, captured["document"], captured["tensors"], assignment)
-    training = stored_training(run(run_training, order), captured["graph"], assignment)
-    return conclude(prepared, assignment, Work(captured, found["explained"], order["key"], training))
+    trainings = []
+    for turn in assignment.turns:
+        order = training_order(submission.id, captured, captured["document"], captured["tensors"], turn)
+        trainings.append(stored_training(run(run_training, order), captured["graph"], turn))
+    key = training_key(captured["graph"], assignment)
+    return conclude(prepared, assignment, Work(captured, found["explained"], key, tuple(trainings)))
 
 
 def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
@@ -79,9 +79,7 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
     claim, facts = read_claim(work.captured["claim"]), read_facts(work.captured["facts"])
     if claim.outcome == "crashed" and not work.captured["facts"]:
         raise GraderFault("The capture crashed in the grader's own code.", claim.reason)
-    training = work.training.training if work.training is not None else None
-    logits = _logits(work.training)
-    score = _score(logits, assignment)
+    training, score = measured(work.trainings, assignment)
     passages, problems = explanation_of(facts, work)
     evidence = replace(
         gather(work.captured, claim, training, score, assignment),
@@ -126,11 +124,8 @@ def keys_of(prepared: Prepared, assignment: Assignment, work: Work) -> Keys:
         assignment.data is not None,
     ]
     digest = hashlib.sha256(json.dumps(settings).encode())
-    if work.training is not None and assignment.data is not None:
-        digest.update(work.training.logits)
-        digest.update(np.load(assignment.data.held_out_labels).tobytes())
-        if assignment.reference is not None:
-            digest.update(json.dumps(dataclasses.asdict(assignment.reference), sort_keys=True).encode())
+    for part in scored_from(work.trainings, assignment):
+        digest.update(part)
     return Keys(prepared.capture_key, work.training_key, digest.hexdigest())
 
 
@@ -153,20 +148,6 @@ def stored_training(trained: Plain, graph: str, assignment: Assignment) -> Store
         **trained.get("start", {}),
     )
     return StoredTraining(training, tuple(trained["shape"]), trained["logits"], training_content(graph, assignment))
-
-
-def _logits(stored: StoredTraining | None) -> npt.NDArray[np.float32] | None:
-    return None if stored is None else np.frombuffer(stored.logits, dtype="<f4").reshape(stored.shape)
-
-
-def _score(logits: npt.NDArray[np.float32] | None, assignment: Assignment) -> Score | None:
-    """Score answers against the held-out labels, which no other process ever sees."""
-    if logits is None or assignment.data is None:
-        return None
-    labels = np.load(assignment.data.held_out_labels)
-    if logits.ndim != 2 or logits.shape[1] != assignment.rubric.input.classes:
-        return None
-    return scoring.accuracy(logits, labels).score(assignment.reference)
 
 
 def _report(submission: Submission, assignment: Assignment, findings: tuple[Finding, ...]) -> Report:

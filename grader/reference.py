@@ -2,149 +2,186 @@
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
-import json
-import tempfile
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from grader import scoring, submissions
+from grader.answers import chosen
 from grader.datasets import cache_folder
 from grader.faults import OperatorFault
 from grader.gathering import Work
+from grader.gradebook_records import StoredTraining
+from grader.interpolation import chance_line
+from grader.measuring import held_out_labels, logits_of
 from grader.orders import (
     Assignment,
     Prepared,
     capture_key,
     capture_order,
     prepare,
+    recipe_of,
     training_order,
     wants_training,
 )
 from grader.pipeline import conclude, stored_training
-from grader.records import Reference, Report, Score, Submission
+from grader.records import Submission
+from grader.reference_store import Memory, Remembered
+from grader.report.remaining import Speed
+from grader.scoring import Standard
 from grader.work import run_capture, run_training
-
-VERSION = 2
-"""Of what is remembered; part of its key. The solution counts by its content, not by where it lies."""
 
 Submit = Callable[[Callable[..., Any], dict[str, Any]], Future[Any]]
 """Hand a function of `grader.work` and its order to an engine."""
 
 
-def reference_for(assignment: Assignment, submit: Submit) -> Reference:
-    """Return the reference's accuracy, from the cache where reference, data, recipe and hardware are the same.
+def reference_for(assignment: Assignment, submit: Submit, tell: Callable[[str], None]) -> Standard:
+    """Return what networks are held to, remembered where reference, data, recipe and hardware are the same.
+
+    `tell` hears in a sentence that the reference is trained, and why.
 
     Raises:
         OperatorFault: the reference cannot be graded, or is no better than chance.
     """
-    path = _solution(assignment)
-    found = measured(assignment)
+    found = remembered(assignment)
     if found is None:
-        seeds = range(assignment.rubric.reference.seeds)
-        known = _measure(submissions.single(path), assignment, seeds, submit)
-        _write(_file(assignment, path), known)
-        found = scoring.reference_target(known)
-    chance = scoring.chance_line(assignment.rubric.input.classes)
-    if found.target <= chance:
+        memory, seeds = _memory(assignment), assignment.rubric.reference.seeds
+        tell(f"The reference solution is trained first, {seeds} times, as {memory.why_not()}.")
+        submission = replace(submissions.single(solution(assignment)), id="reference")
+        memory.keep(_to_remember(measure(submission, assignment, range(seeds), submit)))
+        found = remembered(assignment)
+        assert found is not None
+    chance, reference = chance_line(assignment.rubric.input.classes), found.reference
+    if reference.target <= chance:
         raise OperatorFault(
-            f"The reference solution reaches {found.mean:.3f}, which is no better than guessing.",
+            f"The reference solution reaches {reference.mean:.3f}, which is no better than guessing.",
             fix="Choose another solution, more steps, or easier pictures.",
         )
     return found
 
 
-def measured(assignment: Assignment) -> Reference | None:
+def remembered(assignment: Assignment) -> Standard | None:
     """Return what is remembered of the reference for exactly this assignment; None when nothing is."""
-    known = _read(_file(assignment, _solution(assignment)), assignment.rubric.reference.seeds)
-    return None if known is None else scoring.reference_target(known)
+    assert assignment.data is not None
+    known = _memory(assignment).recall(assignment.rubric.reference.seeds, assignment.data.held_out_count)
+    return None if known is None else known.standard(held_out_labels(assignment))
 
 
-def _solution(assignment: Assignment) -> Path:
+def key_of(assignment: Assignment) -> str:
+    """Return the key of what is to be remembered of the reference for this assignment."""
+    return _memory(assignment).key
+
+
+def kept(assignment: Assignment) -> tuple[str, str]:
+    """Return the key of what is remembered, and all of it as text."""
+    memory = _memory(assignment)
+    return memory.key, memory.text()
+
+
+def take_over(assignment: Assignment, text: str) -> None:
+    """Remember on this machine what was kept elsewhere; what is remembered here already stays."""
+    if remembered(assignment) is None:
+        _memory(assignment).write(text)
+
+
+def speed(assignment: Assignment) -> Speed | None:
+    """Return how fast this machine trains, going by the reference; None where that was not measured."""
+    assert assignment.data is not None
+    known = _memory(assignment).recall(assignment.rubric.reference.seeds, assignment.data.held_out_count)
+    if known is None or not known.flops or not known.seconds:
+        return None
+    return Speed(0.0, statistics.fmean(known.seconds) / known.flops)
+
+
+def solution(assignment: Assignment) -> Path:
+    """Return the reference solution's path.
+
+    Raises:
+        OperatorFault: there is none.
+    """
     path = assignment.rubric.resolve(assignment.rubric.reference.solution)
     if not path.exists():
         raise OperatorFault(f"The rubric's reference solution {path} does not exist.")
     return path
 
 
-def _file(assignment: Assignment, path: Path) -> Path:
-    return cache_folder() / "references" / f"{_key(assignment, path)}.json"
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A network's trainings over several seeds.
+
+    Attributes:
+        trainings: one for each seed.
+        flops: of the network, for one picture, forward.
+    """
+
+    trainings: tuple[StoredTraining, ...]
+    flops: float
 
 
-def _key(assignment: Assignment, path: Path) -> str:
-    files = submissions.read(submissions.single(path), submissions.Bounds()).code
-    data = assignment.data
-    parts = [
-        VERSION,
-        capture_key(files, assignment),
-        assignment.rubric.content_hash(("recipe",)),
-        assignment.rubric.reference.seeds,
-        data.content_hash if data is not None else "",
-        dict(assignment.fingerprint),
-        assignment.device,
-    ]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+def measure(submission: Submission, assignment: Assignment, seeds: Sequence[int], submit: Submit) -> Measured:
+    """Capture and train a network once for each seed: each is another initialisation and another order of pictures.
 
-
-def _measure(solution: Submission, assignment: Assignment, seeds: range, submit: Submit) -> list[float]:
-    """Train once for each seed; each is another initialisation and another order of the pictures."""
+    Raises:
+        OperatorFault: it cannot be graded.
+    """
     several = [replace(assignment, seed=seed, reference=None) for seed in seeds]
-    named = [replace(solution, id=f"reference, seed {seed}") for seed in seeds]
-    captures = [_captured(one, solved, submit) for one, solved in zip(several, named, strict=True)]
-    trainings: list[tuple[Assignment, Prepared, dict[str, Any], Future[Any] | None]] = []
+    named = [replace(submission, id=f"{submission.id}, seed {seed}") for seed in seeds]
+    captures = [_captured(one, handed, submit) for one, handed in zip(several, named, strict=True)]
+    flops = 0.0
+    trainings: list[tuple[Assignment, str, Future[Any]]] = []
     for one, (prepared, future) in zip(several, captures, strict=True):
         captured = future.result()["captured"]
         if not wants_training(captured["examination"], one):
-            trainings.append((one, prepared, captured, None))
-            continue
+            raise OperatorFault(f"{submission.files[0]} cannot be graded: {_reason(prepared, one, captured)}")
+        flops = float(captured["examination"]["flops"])
         order = training_order(prepared.submission.id, captured, captured["document"], captured["tensors"], one)
         order["train"]["memorise"] = False
-        trainings.append((one, prepared, captured, submit(run_training, order)))
-    return [_accuracy(_concluded(*training)) for training in trainings]
+        trainings.append((one, captured["graph"], submit(run_training, order)))
+    found = tuple(stored_training(future.result(), graph, one) for one, graph, future in trainings)
+    classes = assignment.rubric.input.classes
+    if any(one.shape[1:] != (classes,) for one in found):
+        raise OperatorFault(f"{submission.files[0]} cannot be graded: it does not answer with {classes} scores.")
+    return Measured(found, flops)
 
 
-def _captured(assignment: Assignment, solution: Submission, submit: Submit) -> tuple[Prepared, Future[Any]]:
-    prepared = prepare(solution, assignment)
+def _memory(assignment: Assignment) -> Memory:
+    path = solution(assignment)
+    data, rubric = assignment.data, assignment.rubric
+    files = submissions.read(submissions.single(path), submissions.Bounds()).code
+    parts = {
+        "the solution or how it is captured": capture_key(files, assignment),
+        "the recipe": recipe_of(assignment),
+        "the number of its seeds": rubric.reference.seeds,
+        "the pictures": data.content_hash if data is not None else "",
+        "the hardware or torch": dict(assignment.fingerprint),
+        "the device": assignment.device,
+    }
+    return Memory(cache_folder() / "references", parts, path)
+
+
+def _captured(assignment: Assignment, submission: Submission, submit: Submit) -> tuple[Prepared, Future[Any]]:
+    prepared = prepare(submission, assignment)
     order = capture_order(prepared, assignment, capture=True, explain=False)
     if order is None:
-        raise OperatorFault(f"The reference solution cannot be read: {prepared.fault or prepared.unseen}")
+        raise OperatorFault(f"{submission.files[0]} cannot be read: {prepared.fault or prepared.unseen}")
     return prepared, submit(run_capture, order)
 
 
-def _concluded(
-    assignment: Assignment, prepared: Prepared, captured: dict[str, Any], future: Future[Any] | None
-) -> Report:
-    if future is None:
-        return conclude(prepared, assignment, Work(captured))
-    stored = stored_training(future.result(), captured["graph"], assignment)
-    return conclude(prepared, assignment, Work(captured, None, "", stored))
+def _reason(prepared: Prepared, assignment: Assignment, captured: dict[str, Any]) -> str:
+    """Say why a network was not trained, as its student would be told."""
+    findings = conclude(prepared, assignment, Work(captured)).findings
+    return next((one.rationale for one in findings if one.outcome == "failed"), "it could not be trained.")
 
 
-def _accuracy(report: Report) -> float:
-    score: Score | None = report.score
-    if score is None:
-        reason = next((one.rationale for one in report.findings if one.outcome == "failed"), "it could not be trained")
-        raise OperatorFault(f"The reference solution cannot be graded: {reason}")
-    return score.accuracy
-
-
-def _read(file: Path, seeds: int) -> list[float] | None:
-    try:
-        plain = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    found = plain.get("accuracies") if isinstance(plain, dict) else None
-    fits = isinstance(found, list) and len(found) == seeds and all(isinstance(one, float) for one in found)
-    return found if fits else None
-
-
-def _write(file: Path, accuracies: list[float]) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    summary = dataclasses.asdict(scoring.reference_target(accuracies))
-    with tempfile.NamedTemporaryFile("w", dir=file.parent, delete=False, encoding="utf-8") as stream:
-        json.dump({"version": VERSION, **summary}, stream)
-    Path(stream.name).replace(file)
+def _to_remember(measured: Measured) -> Remembered:
+    trained = measured.trainings
+    return Remembered(
+        tuple(tuple(chosen(logits_of(one)).tolist()) for one in trained),
+        scoring.band([one.training for one in trained]),
+        trained[0].training.hardware,
+        tuple(one.training.seconds for one in trained),
+        measured.flops,
+    )

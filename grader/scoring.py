@@ -6,58 +6,33 @@ believed but their numbers, and the labels never leave the caller.
 
 from __future__ import annotations
 
-import math
 import statistics
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from grader.interpolation import chance_line, interpolate
-from grader.records import Break, Examination, Finding, Outcome, Reference, Score, Status
+from grader.answers import UNDECIDED, chosen, confusions, paired, recalls
+from grader.records import (
+    BandPoint,
+    Break,
+    Examination,
+    Finding,
+    Outcome,
+    Reference,
+    Score,
+    SeedScore,
+    Status,
+    Training,
+)
+from grader.significance import wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-__all__ = [
-    "Accuracy",
-    "Ending",
-    "Points",
-    "accuracy",
-    "chance_line",
-    "interpolate",
-    "points_sum",
-    "reference_target",
-    "status_of",
-    "wilson",
-]
-
-CONFIDENCE_95 = 1.959963984540054
-"""The normal quantile of a two-sided 95 % interval."""
 _DEVIATIONS = 2
-_TABLE_AXES = 2  # (N, K)
-
-
-def wilson(successes: int, n: int, z: float = CONFIDENCE_95) -> tuple[float, float]:
-    """Return the Wilson score interval of a share.
-
-    Source: E. B. Wilson (1927), "Probable inference, the law of succession, and statistical inference",
-    JASA 22, 209-212; recommended by Agresti and Coull (1998) and Brown, Cai and DasGupta (2001).
-
-    Raises:
-        ValueError: `n` is not positive or `successes` does not lie between 0 and `n`.
-    """
-    if n <= 0 or not 0 <= successes <= n:
-        raise ValueError(f"{successes} successes of {n} is not a share")
-    share = successes / n
-    scale = 1 + z * z / n
-    middle = (share + z * z / (2 * n)) / scale
-    half = z / scale * math.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
-    low = 0.0 if successes == 0 else max(middle - half, 0.0)
-    high = 1.0 if successes == n else min(middle + half, 1.0)
-    return low, high
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +61,6 @@ class Accuracy:
         """Return the 95 % Wilson interval of the accuracy."""
         return wilson(self.correct, self.n)
 
-    def score(self, reference: Reference | None) -> Score:
-        """Return the record that a report shows."""
-        return Score(self.share, self.interval, self.n, reference)
-
 
 def accuracy(logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]) -> Accuracy:
     """Count the rows of `logits` (N, K) whose single highest score stands at the label (N,).
@@ -99,13 +70,12 @@ def accuracy(logits: NDArray[np.floating[Any]], labels: NDArray[np.integer[Any]]
     Raises:
         ValueError: the shapes do not fit together or there is nothing to count.
     """
-    if logits.ndim != _TABLE_AXES or labels.shape != logits.shape[:1] or 0 in logits.shape:
+    answers = chosen(logits)
+    if labels.shape != answers.shape:
         raise ValueError(f"logits of shape {logits.shape} cannot be scored against labels of shape {labels.shape}")
-    finite = np.isfinite(logits).all(axis=1)
-    scores = np.where(finite[:, None], logits, 0)
-    tied = finite & ((scores == scores.max(axis=1, keepdims=True)).sum(axis=1) > 1)
-    right = finite & ~tied & (scores.argmax(axis=1) == labels)
-    return Accuracy(int(right.sum()), len(labels), int((~finite).sum()), int(tied.sum()))
+    not_finite = int((~np.isfinite(logits).all(axis=1)).sum())
+    undecided = int((answers == UNDECIDED).sum())
+    return Accuracy(int((answers == labels).sum()), len(labels), not_finite, undecided - not_finite)
 
 
 def reference_target(accuracies: Sequence[float]) -> Reference:
@@ -118,6 +88,63 @@ def reference_target(accuracies: Sequence[float]) -> Reference:
         raise ValueError("a deviation needs the accuracies of at least two seeds")
     mean, deviation = statistics.fmean(accuracies), statistics.stdev(accuracies)
     return Reference(tuple(accuracies), mean, deviation, max(mean - _DEVIATIONS * deviation, 0.0))
+
+
+def band(trainings: Sequence[Training]) -> tuple[BandPoint, ...]:
+    """Return where the learning curves of several seeds lie, at the steps that all of them have a point at."""
+    if len(trainings) < 2:
+        return ()
+    found = []
+    for points in zip(*(one.curve for one in trainings), strict=False):
+        losses = [one.loss for one in points]
+        mean, spread = statistics.fmean(losses), _DEVIATIONS * statistics.stdev(losses)
+        found.append(BandPoint(points[0].step, mean - spread, mean, mean + spread))
+    return tuple(found)
+
+
+def median_of(counts: Sequence[float]) -> int:
+    """Return the position of the median; of an even number the higher of the two in the middle, of equals the first.
+
+    The median of several trainings is one of them, so that everything else that is said belongs to the number.
+    """
+    return list(counts).index(statistics.median_high(counts))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standard:
+    """What a network is held to: the reference, and the answers (N,) of its median training; None if not kept."""
+
+    reference: Reference
+    answers: NDArray[np.int64] | None = None
+
+
+def score(
+    tables: Sequence[tuple[int, NDArray[np.floating[Any]]]],
+    labels: NDArray[np.int64],
+    names: Sequence[str],
+    standard: Standard | None,
+) -> tuple[int, Score]:
+    """Score several trainings of one network; return which of them counts, and the score.
+
+    `tables` are seeds with their logits (N, K), `labels` (N,), `names` those of the K classes.
+
+    Raises:
+        ValueError: the shapes do not fit together or there is nothing to count.
+    """
+    counted = [accuracy(logits, labels) for _, logits in tables]
+    middle = median_of([one.correct for one in counted])
+    answers = chosen(tables[middle][1])
+    others = standard.answers if standard is not None else None
+    return middle, Score(
+        counted[middle].share,
+        counted[middle].interval,
+        counted[middle].n,
+        standard.reference if standard is not None else None,
+        tuple(SeedScore(seed, one.share) for (seed, _), one in zip(tables, counted, strict=True)),
+        recalls(answers, labels, names),
+        confusions(answers, labels, names),
+        paired(answers, others, labels) if others is not None else None,
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from grader.gradebook import Gradebook
 from grader.gradebook_records import StoredCapture, StoredTraining
-from grader.orders import Assignment, training_content, training_key
+from grader.orders import Assignment, training_content, training_keys
 from grader.records import Report
 from grader.work import Plain, graph_digest
 
@@ -51,13 +51,19 @@ class Shelf:
         """Keep what was read from documents."""
         self.gradebook.save_explanation(key, explained)
 
-    def trained(self, graph: str, assignment: Assignment) -> tuple[str, StoredTraining] | None:
-        """Return key and training of a graph, on this hardware or, where results may be mixed, on another."""
-        key = training_key(graph, assignment)
-        stored = self.gradebook.find_training(key, self.since)
-        if stored is not None:
-            return key, stored
-        return self.gradebook.find_training_elsewhere(training_content(graph, assignment)) if self.mixed else None
+    def trained(self, graph: str, assignment: Assignment) -> tuple[str, StoredTraining | None]:
+        """Return key and training of a graph, on this hardware or, where results may be mixed, on another.
+
+        The training is None where there is none; the key is then the one to keep it under.
+        """
+        keys = training_keys(graph, assignment)
+        for key in keys:
+            if (stored := self.gradebook.find_training(key, self.since)) is not None:
+                return key, stored
+        elsewhere = (
+            self.gradebook.find_training_elsewhere(training_content(graph, assignment)) if self.mixed else None
+        )
+        return elsewhere or (keys[0], None)
 
     def keep_training(self, key: str, stored: StoredTraining) -> None:
         """Keep a training."""

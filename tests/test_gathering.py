@@ -11,7 +11,7 @@ import pytest
 from grader.claims import examination_from
 from grader.criteria import Evidence
 from grader.gathering import remarks
-from grader.records import Carried, Where
+from grader.records import Carried, Meaning, Where
 from tests.criteria.samples import CNN, GOOD, TRAINING, changed
 
 TABLE = Carried("table", (10, 3072), 30_720, Where("net.py", None, 4))
@@ -30,6 +30,34 @@ def test_nothing_to_say() -> None:
     assert remarks(started(0.13, 0.13)) == ()
     assert remarks(changed(constants=10_000, carried=(TABLE,))) == ()
     assert remarks(replace(GOOD, examination=None, training=None)) == ()
+
+
+def ends_in(meaning: Meaning) -> tuple[str, ...]:
+    """Return the remarks on a network that was trained and whose answer is that."""
+    return remarks(changed(meaning=meaning))
+
+
+def test_what_a_network_ends_in() -> None:
+    """A map at the end is said in one sentence with what was done about it; raw scores are not worth a word."""
+    assert ends_in(Meaning.LOGITS) == ()
+    (softmax,), (relu,) = ends_in(Meaning.PROBABILITIES), ends_in(Meaning.RELU)
+    assert softmax == (
+        "The network ends in a softmax; it was trained on the logarithm of its probabilities, so that this costs "
+        "nothing."
+    )
+    assert relu == (
+        "The network ends in a ReLU on its scores, which stops the gradient of every score below 0; it was trained "
+        "and scored on what stands before it, so that this costs nothing."
+    )
+    said = [one for meaning in Meaning for one in ends_in(meaning)]
+    assert len(set(said)) == len(Meaning) - 1
+
+
+def test_an_end_that_was_not_trained() -> None:
+    """Where nothing was trained nothing is said of it, nor where the network broke before its end."""
+    softmax = changed(meaning=Meaning.PROBABILITIES)
+    assert remarks(replace(softmax, training=None)) == ()
+    assert remarks(replace(softmax, examination=None)) == ()
 
 
 def test_what_is_carried() -> None:

@@ -162,6 +162,14 @@ def test_json_and_hash() -> None:
             "line 6: recipe.memory_format must be 'channels_last' or 'contiguous', ",
         ),
         (
+            LEAST + "[recipe]\ncrops = 17",
+            "line 6: recipe.crops must be at most 16, not 17.",
+        ),
+        (
+            LEAST + "[recipe]\nflips = 1",
+            "line 6: recipe.flips must be true or false, not 1.",
+        ),
+        (
             LEAST + '[recipe]\nweights = "new"',
             "line 6: recipe.weights must be 'submitted' or 'fresh', ",
         ),

@@ -11,55 +11,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.records import Break, Examination, Finding, Outcome, Status
+from grader.records import (
+    Break,
+    Confusion,
+    CurvePoint,
+    Examination,
+    Finding,
+    Outcome,
+    Paired,
+    Recall,
+    SeedScore,
+    Status,
+    Training,
+)
 from grader.scoring import (
-    Accuracy,
+    Standard,
     accuracy,
-    chance_line,
-    interpolate,
+    band,
+    median_of,
     points_sum,
     reference_target,
+    score,
     status_of,
-    wilson,
 )
-
-
-@pytest.mark.parametrize(
-    ("n", "half"), [(100, 9.4), (200, 6.7), (500, 4.3), (1000, 3.0), (2000, 2.1), (5000, 1.4), (10_000, 1.0)]
-)
-def test_wilson_at_sixty_percent(n: int, half: float) -> None:
-    """At 60 % the half-width is what the course's notes measured (errors.md, 3.3)."""
-    low, high = wilson(round(0.6 * n), n)
-    assert 100 * (high - low) / 2 == pytest.approx(half, abs=0.05)
-
-
-def test_wilson_at_known_values() -> None:
-    """The interval agrees with R's `prop.test(81, 263, correct = FALSE)`, Newcombe's example."""
-    assert wilson(81, 263) == pytest.approx((0.2553, 0.3662), abs=5e-5)
-
-
-def test_wilson_at_its_ends() -> None:
-    """None right reaches exactly down to 0, all right exactly up to 1; neither is a point."""
-    assert wilson(0, 10)[0] == 0.0
-    assert wilson(0, 10)[1] == pytest.approx(0.2775, abs=5e-5)
-    assert wilson(10, 10)[1] == 1.0
-    assert wilson(10, 10)[0] == pytest.approx(0.7225, abs=5e-5)
-
-
-@pytest.mark.parametrize(("successes", "n"), [(0, 0), (-1, 10), (11, 10)])
-def test_wilson_of_no_share(successes: int, n: int) -> None:
-    """What is not a share raises."""
-    with pytest.raises(ValueError, match="is not a share"):
-        wilson(successes, n)
-
-
-@given(st.integers(1, 5000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_holds_the_share(counts: tuple[int, int]) -> None:
-    """The interval lies between 0 and 1, around the share, and is as wide from the other side."""
-    successes, n = counts
-    low, high = wilson(successes, n)
-    assert 0 <= low <= successes / n <= high <= 1
-    assert wilson(n - successes, n) == pytest.approx((1 - high, 1 - low))
 
 
 def scores(*rows: list[float]) -> Any:
@@ -94,7 +68,7 @@ def test_labels_beyond_the_scores_are_wrong() -> None:
 @pytest.mark.parametrize("shapes", [((3,), (3,)), ((3, 2), (2,)), ((0, 2), (0,)), ((3, 0), (3,)), ((3, 2, 2), (3,))])
 def test_shapes_that_do_not_fit(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     """Logits that are not one row per label raise."""
-    with pytest.raises(ValueError, match="cannot be scored"):
+    with pytest.raises(ValueError, match="cannot be scored|not a table"):
         accuracy(np.zeros(shapes[0], np.float32), np.zeros(shapes[1], np.int64))
 
 
@@ -127,24 +101,45 @@ def test_noisy_reference_stays_a_share() -> None:
     assert reference_target([0.0, 0.9]).target == 0.0
 
 
-@pytest.mark.parametrize(("upper", "points"), [(0.33, 2.7), (0.45, 4.5), (0.55, 6), (0.9, 6), (0.15, 0), (0.05, 0)])
-def test_interpolation_of_the_course(upper: float, points: float) -> None:
-    """With ten classes and a reference at 55 % the points are those of the course's notes (errors.md, 4 D)."""
-    assert 6 * interpolate(upper, chance_line(10), 0.55) == pytest.approx(points)
+def curve(*losses: float) -> Training:
+    """Return a training with these losses, ten steps apart."""
+    points = tuple(CurvePoint(10 * (at + 1), loss) for at, loss in enumerate(losses))
+    return Training({}, 1, 10 * len(losses), 1.0, points)
 
 
-def test_reference_at_chance() -> None:
-    """Between chance and a reference that is no better there is nothing to interpolate."""
-    with pytest.raises(ValueError, match="does not lie above chance"):
-        interpolate(0.5, 0.15, 0.15)
+def test_band_of_the_reference() -> None:
+    """The band is the seeds' mean loss at each step, two deviations wide to either side."""
+    first, second = band([curve(2.0, 1.0), curve(2.0, 0.6), curve(2.0, 0.8)])
+    assert (first.step, first.low, first.mean, first.high) == (10, 2.0, 2.0, 2.0)
+    assert (second.step, second.low, second.mean, second.high) == pytest.approx((20, 0.4, 0.8, 1.2))
+    assert band([curve(1.0)]) == ()
 
 
-@given(st.integers(1, 3000), st.data())
-def test_points_are_monotone_in_accuracy(n: int, data: st.DataObject) -> None:
-    """One more correct picture never lowers the share of the points, and three points never move it by a sixth."""
-    correct = data.draw(st.integers(0, n - 1))
-    earned = [interpolate(Accuracy(one, n).interval[1], 0.15, 0.6) for one in (correct, correct + 1)]
-    assert 0 <= earned[0] <= earned[1] <= 1
+@pytest.mark.parametrize(("counts", "middle"), [((5,), 0), ((1, 9, 5), 2), ((5, 5, 1), 0), ((1, 2, 3, 4), 2)])
+def test_median_of_trainings(counts: tuple[int, ...], middle: int) -> None:
+    """The median is one of them: of an even number the higher of the middle two, of equals the first."""
+    assert median_of(counts) == middle
+
+
+def test_score_of_several_trainings() -> None:
+    """The median training counts, all are there, and everything that is said belongs to the one that counts."""
+    labels = np.array([0, 1, 1, 0])
+    answers = {4: [0, 1, 1, 0], 5: [1, 0, 0, 1], 6: [0, 1, 0, 0]}
+    tables = [(seed, np.eye(2, dtype=np.float32)[rows]) for seed, rows in answers.items()]
+    standard = Standard(reference_target([0.5, 0.5]), np.array([0, 1, 1, 1]))
+    middle, found = score(tables, labels, ("cat", "dog"), standard)
+    assert (middle, found.accuracy, found.n) == (2, 0.75, 4)
+    assert found.seeds == (SeedScore(4, 1.0), SeedScore(5, 0.0), SeedScore(6, 0.75))
+    assert found.classes == (Recall("cat", 2, 2), Recall("dog", 1, 2))
+    assert found.confused == (Confusion("dog", "cat", 1, 2),)
+    assert found.against == Paired(1, 1, 1.0)
+
+
+def test_score_without_the_references_answers() -> None:
+    """Where only the reference's accuracies are known, nothing is compared picture by picture."""
+    tables = [(1, scores([1, 0], [1, 0]))]
+    assert score(tables, np.array([0, 1]), ("a", "b"), Standard(reference_target([0.5, 0.7])))[1].against is None
+    assert score(tables, np.array([0, 1]), ("a", "b"), None)[1].reference is None
 
 
 def finding(

@@ -9,14 +9,17 @@ from grader.records.handed import Passage, Place, Problem, SourceText, Submissio
 from grader.records.network import Carried, Examination, Layer, Meaning, Role, Trial
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
 from grader.records.report import VERSION, Report, report_from_json
-from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Reference, Score, Training
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Training
+from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 from grader.records.shapes import Shape
 
 __all__ = [
     "VERSION",
     "Advice",
+    "BandPoint",
     "Break",
     "Carried",
+    "Confusion",
     "CurvePoint",
     "Examination",
     "Finding",
@@ -25,14 +28,17 @@ __all__ = [
     "Meaning",
     "Model",
     "Outcome",
+    "Paired",
     "Passage",
     "Place",
     "Problem",
+    "Recall",
     "Reference",
     "Repair",
     "Report",
     "Role",
     "Score",
+    "SeedScore",
     "Shape",
     "SourceText",
     "Status",

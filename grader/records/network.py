@@ -36,11 +36,30 @@ class Meaning(StrEnum):
     """One raw score a picture for two classes, above 0 for the second; trained with binary cross-entropy."""
     PROBABILITY = "probability"
     """One number a picture for two classes through a sigmoid: how likely the second is."""
+    RELU = "relu"
+    """Scores through a ReLU at the end."""
+    RELU_SCORE = "relu_score"
+    """One score a picture for two classes through a ReLU."""
+    SIGMOID = "sigmoid"
+    """A sigmoid on the score of each of several classes."""
+    TANH = "tanh"
+    """Scores through a tanh at the end."""
+    TANH_SCORE = "tanh_score"
+    """One score a picture for two classes through a tanh."""
 
     @property
     def is_single(self) -> bool:
         """Tell whether a picture is answered with one number, which tells two classes apart."""
-        return self in (Meaning.SCORE, Meaning.PROBABILITY)
+        return self in (Meaning.SCORE, Meaning.PROBABILITY, Meaning.RELU_SCORE, Meaning.TANH_SCORE)
+
+    @property
+    def is_looked_through(self) -> bool:
+        """Tell whether training and answers take the raw scores that stand before the network's last map.
+
+        That map keeps the order of the scores, or makes ties of them, and takes most of their gradient away.
+        """
+        plain = (Meaning.LOGITS, Meaning.LOG_PROBABILITIES, Meaning.PROBABILITIES, Meaning.SCORE)
+        return self not in plain
 
 
 @dataclass(frozen=True, slots=True)

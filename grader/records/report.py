@@ -9,7 +9,8 @@ from typing import Any
 from grader.records.handed import Problem, Submission
 from grader.records.network import Layer, Role
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
-from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Reference, Score, Training
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Training
+from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 
 VERSION = 1
 """Of everything that is written to disk."""
@@ -104,11 +105,21 @@ def _layer(plain: dict[str, Any]) -> Layer:
 
 
 def _score(plain: dict[str, Any]) -> Score:
-    reference = plain["reference"]
+    """Read a score; reports from before the fields with a default have only the first four."""
+    reference, against = plain["reference"], plain.get("against")
     low, high = plain["interval"]
     return Score(
         accuracy=plain["accuracy"],
         interval=(low, high),
         n=plain["n"],
-        reference=reference and Reference(**{**reference, "accuracies": tuple(reference["accuracies"])}),
+        reference=reference and _reference(reference),
+        seeds=tuple(SeedScore(**one) for one in plain.get("seeds", ())),
+        classes=tuple(Recall(**one) for one in plain.get("classes", ())),
+        confused=tuple(Confusion(**one) for one in plain.get("confused", ())),
+        against=against and Paired(**against),
     )
+
+
+def _reference(plain: dict[str, Any]) -> Reference:
+    curve = tuple(BandPoint(**one) for one in plain.get("curve", ()))
+    return Reference(**{**plain, "accuracies": tuple(plain["accuracies"]), "curve": curve})

@@ -86,27 +86,6 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
-class Reference:
-    """The reference solution under the same recipe: accuracies of its seeds, their mean and deviation."""
-
-    accuracies: tuple[float, ...]
-    mean: float
-    deviation: float
-    target: float
-    """mean minus two deviations: the accuracy that earns full points."""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """Held-out accuracy with its 95 % Wilson interval."""
-
-    accuracy: float
-    interval: tuple[float, float]
-    n: int
-    reference: Reference | None
-
-
-@dataclass(frozen=True, slots=True)
 class Keys:
     """What a report was made from; equal keys mean that the work is not done again."""
 

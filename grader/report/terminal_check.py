@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.records import Finding, Outcome, Report, Status
+from grader.report import score_words
 from grader.report.terminal_layers import layer_table, totals
 from grader.report.terminal_text import (
     MARKS,
@@ -18,7 +19,6 @@ from grader.report.terminal_text import (
     duration,
     named,
     number,
-    percent,
     said,
     stopped_sentence,
 )
@@ -192,12 +192,8 @@ def _details(finding: Finding, *, everything: bool) -> Iterator[Text]:
 def _score(report: Report) -> tuple[RenderableType, ...]:
     grid = pairs()
     if report.score is not None:
-        score = report.score
-        low, high = map(percent, score.interval)
-        line = f"{percent(score.accuracy)} of {score.n:,} pictures it had not seen (95 % sure: {low} to {high})"
-        if score.reference is not None:
-            line += f"; the reference gets {percent(score.reference.mean)}"
-        grid.add_row("Accuracy", f"{line}.")
+        for label, line in score_words.rows(report.score, report.training):
+            grid.add_row(label, said(f"{line}."))
     if report.training is not None:
         training = report.training
         line = f"{counted(training.steps, 'step')} in {duration(training.seconds)}"

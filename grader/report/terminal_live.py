@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 _WIDE = 110  # columns from which names and bars are longer
 _STAGE = len("explanation")
+_NARROW_BAR = 8
+_MINUTES = 100  # seconds from which a time is said in minutes
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,14 @@ class Stage:
         name: the stage, such as `capture` or `training`.
         fraction: how far it is, `(120, 500)`; None where that is not known.
         since: when it began, in seconds of the batch's clock.
+        expected: how many seconds a training is expected to take; None where nobody knows.
     """
 
     submission: str
     name: str
     fraction: tuple[int, int] | None
     since: float
+    expected: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +123,9 @@ def _slots(glance: Glance, *, wide: bool) -> Table:
     grid.add_column(no_wrap=True, justify="right", style="dim")
     grid.add_column(no_wrap=True, overflow="ellipsis", width=36 if wide else 20)
     grid.add_column(no_wrap=True, overflow="ellipsis", width=_STAGE)
-    grid.add_column(no_wrap=True, width=20 if wide else 12)
+    grid.add_column(no_wrap=True, width=20 if wide else _NARROW_BAR)
     grid.add_column(no_wrap=True, justify="right")
-    grid.add_column(no_wrap=True, justify="right", style="dim", width=len("59 min 59 s"))
+    grid.add_column(no_wrap=True, style="dim")
     for slot, stage in glance.slots:
         # A slot keeps its row while it is idle, so that the rows below do not jump.
         grid.add_row(str(slot + 1), *(_busy(stage, glance.now, wide=wide) if stage else (Text("idle", "dim"),)))
@@ -132,9 +136,14 @@ def _busy(stage: Stage, now: float, *, wide: bool) -> Iterator[RenderableType]:
     yield named(stage.submission)
     yield named(stage.name)
     done, of = stage.fraction or (0, 0)
-    yield _bar(done / of, 20 if wide else 12) if of else Text("")
+    yield _bar(done / of, 20 if wide else _NARROW_BAR) if of else Text("")
     yield Text(f"{done:,}/{of:,}" if of else "")
-    yield Text(duration(now - stage.since))
+    yield Text(duration(now - stage.since) + (f" of {_about(stage.expected)}" if stage.expected is not None else ""))
+
+
+def _about(seconds: float) -> str:
+    """Return an expected time, no finer than anybody can know."""
+    return f"~{max(1, round(seconds))} s" if seconds < _MINUTES else f"~{round(seconds / 60):,} min"
 
 
 def _problems(glance: Glance) -> Table:

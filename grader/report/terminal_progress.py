@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.live import Live
@@ -37,10 +38,14 @@ class BatchProgress:
     terminal, each submission that is done is one line, with a few lines between about the phases.
     """
 
-    def __init__(self, console: Console, total: int, clock: Callable[[], float]) -> None:
-        """Take where to write, how many submissions there are, and a clock in seconds that never goes back."""
+    def __init__(self, console: Console, total: int, clock: Callable[[], float], *, brief: bool = False) -> None:
+        """Take where to write, how many submissions there are, and a clock in seconds that never goes back.
+
+        A `brief` one says nothing of submissions that are done.
+        """
         self._console = console
         self._total = total
+        self._brief = brief
         self._clock = clock
         self._lock = threading.RLock()  # a signal handler may come back in while its own thread holds it
         self._slots: dict[int, Stage | None] = {}
@@ -102,12 +107,14 @@ class BatchProgress:
             left = self._seconds_left()
             reused = f", {self._reused:,} unchanged" if self._reused else ""
             time = f", {roughly(left)}" if left else ""
-            self._log(f"captured {self._total:,} of {self._total:,}{reused}; {len(costs):,} to train{time}")
+            captured = "" if self._brief else f"captured {self._total:,} of {self._total:,}{reused}; "
+            self._log(f"{captured}{len(costs):,} to train{time}")
 
     def trained(self, submission_id: str, flops: float, seconds: float) -> None:
-        """Say how long a training took by its own measure; that of the reference counts as well."""
+        """Say how long a training took by its own measure; its slot is free."""
         with self._lock:
             self._measured.append(Measured(flops, seconds))
+            self._free(submission_id)
             self._forget(submission_id)
 
     def done(self, report: Report, reused: bool = False) -> None:
@@ -118,11 +125,9 @@ class BatchProgress:
             self._counts[report.status] += 1
             self._reused += reused
             self._captured.add(name)
-            for slot, stage in self._slots.items():
-                if stage is not None and stage.submission == name:
-                    self._slots[slot] = None
+            self._free(name)
             self._forget(name)
-            if reused:
+            if reused or self._brief:
                 return  # a second run would be one long list of what is known
             if problem:
                 self._problems.append((name, problem))
@@ -166,11 +171,17 @@ class BatchProgress:
             left=roughly(left) if left else "",
             counts=tuple((status, self._counts[status]) for status in Status if self._counts[status]),
             reused=self._reused,
-            slots=tuple((slot, self._slots[slot]) for slot in sorted(self._slots)),
+            slots=tuple((slot, self._expected(self._slots[slot])) for slot in sorted(self._slots)),
             problems=tuple(self._problems),
             notice=STOPPING if self._finishing else "",
             now=now,
         )
+
+    def _expected(self, stage: Stage | None) -> Stage | None:
+        """Return a training's stage with the time that it is expected to take."""
+        cost = (self._costs or {}).get(stage.submission) if stage is not None and stage.name == "training" else None
+        speed = fit(self._measured, self._stored) if cost is not None else None
+        return replace(stage, expected=speed.seconds(cost)) if stage and speed and cost is not None else stage
 
     def _leave(self, stage: Stage) -> None:
         """Count a capture whose slot has gone on to another submission; tell a log now and then."""
@@ -181,6 +192,11 @@ class BatchProgress:
         if count >= self._told + max(_FEWEST, -(-self._total // _PARTS)):
             self._told = count
             self._log(f"captured {count:,} of {self._total:,}")
+
+    def _free(self, submission_id: str) -> None:
+        for slot, stage in self._slots.items():
+            if stage is not None and stage.submission == submission_id:
+                self._slots[slot] = None
 
     def _forget(self, submission_id: str) -> None:
         if self._costs is not None:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from grader.records import CurvePoint, Finding, Outcome, Report, Score, Training
+from grader.records import CurvePoint, Finding, Outcome, Report, Training
+from grader.report import score_words
 from grader.report.paging import local_time
 from grader.report.plain import inert_line
 from grader.report.terminal_check import (
@@ -140,28 +141,12 @@ def _marks(report: Report, pending: Sequence[Finding]) -> tuple[RenderableType, 
 def _numbers(report: Report, bars: str) -> tuple[RenderableType, ...]:
     grid = pairs()
     if report.score is not None:
-        grid.add_row("Accuracy", _accuracy(report.score))
-        if report.score.reference is not None:
-            grid.add_row("Reference", _reference(report.score))
+        for label, line in score_words.rows(report.score, report.training):
+            grid.add_row(label, said(line))
     if report.training is not None:
-        for label, line in _training(report.training, bars):
-            grid.add_row(label, line)
+        for label, text in _training(report.training, bars):
+            grid.add_row(label, text)
     return (grid,) if grid.row_count else ()
-
-
-def _accuracy(score: Score) -> str:
-    low, high = map(percent, score.interval)
-    return f"{percent(score.accuracy)} of {score.n:,} pictures it had not seen (95 % sure: {low} to {high})"
-
-
-def _reference(score: Score) -> str:
-    reference = score.reference
-    assert reference is not None
-    seeds = counted(len(reference.accuracies), "seed")
-    return (
-        f"{percent(reference.mean)} over {seeds} (deviation {percent(reference.deviation)});"
-        f" full points begin at {percent(reference.target)}"
-    )
 
 
 def _training(training: Training, bars: str) -> Iterator[tuple[str, Text]]:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.records import Outcome, Reference, Score, Trial
-from grader.scoring import Accuracy
+from grader.criteria import judge
+from grader.criteria.accuracy import noise
+from grader.records import Outcome, Reference, Score, SeedScore, Trial
+from grader.significance import wilson
 
-from .samples import GOOD, REFERENCE, SCORE, TRAINING, changed, finding, points
+from .samples import GOOD, REFERENCE, SCORE, TRAINING, changed, finding, points, rubric
 
 
 def test_all_weights_learn() -> None:
@@ -133,8 +136,56 @@ def test_more_correct_pictures_never_earn_less(one: int, other: int) -> None:
     """Points never fall when more pictures are right."""
     low, high = sorted((one, other))
     earned = [
-        points(replace(GOOD, score=Accuracy(correct, 1000).score(REFERENCE)), "accuracy")[0] for correct in (low, high)
+        points(replace(GOOD, score=Score(correct / 1000, wilson(correct, 1000), 1000, REFERENCE)), "accuracy")[0]
+        for correct in (low, high)
     ]
     assert earned[0] is not None
     assert earned[1] is not None
     assert earned[0] <= earned[1]
+
+
+@pytest.mark.parametrize(
+    ("score", "words"),
+    [
+        (Score(0.65, (0.62, 0.679), 1000, REFERENCE), "the 0.01 that are missing lie inside that noise"),
+        (Score(0.50, (0.469, 0.531), 1000, REFERENCE), "the 1.69 that are missing lie outside that noise"),
+    ],
+)
+def test_points_inside_the_noise(score: Score, words: str) -> None:
+    """Missing points are held against what another training of the same network may move."""
+    rationale = finding("accuracy", replace(GOOD, score=score)).rationale
+    assert "moves its accuracy by up to 4.0 points either way" in rationale
+    assert words in rationale
+
+
+def test_nothing_is_missing() -> None:
+    """With full points there is nothing to say about noise."""
+    assert "noise" not in finding("accuracy", replace(GOOD, score=Score(0.9, (0.88, 0.917), 1000, REFERENCE))).rationale
+
+
+def test_noise_of_own_seeds() -> None:
+    """Three trainings of a network say more about its noise than the reference's, and their median strays less."""
+    seeds = tuple(SeedScore(seed, value) for seed, value in enumerate((0.60, 0.62, 0.64)))
+    one, three = (Score(0.62, (0.59, 0.65), 1000, REFERENCE, several) for several in (seeds[:1], seeds))
+    assert noise(one) == pytest.approx(0.04)
+    assert noise(three) == pytest.approx(2 * 0.02 * math.sqrt(math.pi / 2 / 3))
+    assert "the median of 3 trainings" in finding("accuracy", replace(GOOD, score=three)).rationale
+
+
+@pytest.mark.parametrize(("reached", "extra"), [(0.70, 0), (0.76, 0), (0.81, 0.5), (0.86, 1), (0.99, 1)])
+def test_extra_credit(reached: float, extra: float) -> None:
+    """Beyond the reference's mean and two deviations (0.76) extra points grow to their maximum over a tenth."""
+    asked = rubric("[criteria.accuracy]\npoints = 6\nextra = 1\nextra_over = 0.1\n")
+    score = Score(reached, wilson(round(1000 * reached), 1000), 1000, REFERENCE)
+    (found, *_) = judge(asked, replace(GOOD, score=score))
+    assert found.points == pytest.approx(6 + extra)
+    assert ("extra points" in found.rationale) == (extra > 0)
+
+
+def test_extra_credit_does_not_leap() -> None:
+    """However steep the rubric asks for it, three points of accuracy earn at most a tenth of the criterion's points."""
+    asked = rubric("[criteria.accuracy]\npoints = 6\nextra = 6\nextra_over = 0.01\n")
+    earned = [
+        judge(asked, replace(GOOD, score=Score(one, (one, one), 1000, REFERENCE)))[0].points for one in (0.76, 0.79)
+    ]
+    assert earned == [6, pytest.approx(6.6)]

@@ -6,18 +6,23 @@ from dataclasses import replace
 
 from grader.records import (
     Advice,
+    BandPoint,
     Break,
+    Confusion,
     CurvePoint,
     Finding,
     Keys,
     Layer,
     Model,
     Outcome,
+    Paired,
+    Recall,
     Reference,
     Repair,
     Report,
     Role,
     Score,
+    SeedScore,
     Shape,
     Status,
     Submission,
@@ -26,6 +31,10 @@ from grader.records import (
 )
 
 REFERENCE = Reference((0.781, 0.793, 0.787), 0.787, 0.006, 0.775)
+BAND = (BandPoint(50, 2.1, 2.2, 2.3), BandPoint(500, 0.48, 0.55, 0.62))
+CLASSES = (Recall("cat", 1100, 2000), Recall("dog", 2000, 2000))
+CONFUSED = (Confusion("cat", "dog", 900, 2000),)
+SEEDS = (SeedScore(1, 0.7912), SeedScore(2, 0.7801), SeedScore(3, 0.8005))
 OPERATORS = {
     Role.CONV: "conv2d",
     Role.ACTIVATION: "relu",
@@ -119,7 +128,16 @@ def good() -> Report:
         findings=(*PASSED, EXPLANATION),
         advice=(),
         training=Training({"name": "course"}, 1, 500, 12.34, (CurvePoint(50, 2.31), CurvePoint(500, 0.62)), 1.0),
-        score=Score(0.7912, (0.7783, 0.8036), 4000, REFERENCE),
+        score=Score(
+            0.7912,
+            (0.7783, 0.8036),
+            4000,
+            replace(REFERENCE, curve=BAND, hardware={"device": "cpu"}),
+            SEEDS,
+            CLASSES,
+            CONFUSED,
+            Paired(130, 121, 0.6135),
+        ),
         points=30,
         max_points=30,
         human_points=None,

@@ -150,9 +150,9 @@ def test_a_terminal_sees_slots_and_the_time_left() -> None:
     assert tally == "✓ 1 graded  ✗ 5 broken"
     assert (empty, slots[0], slots[3]) == ("", "1  idle", "")
     assert slots[1].startswith("2  深い層の学習 a_very…")
-    assert slots[1].endswith("200/500   1 h 00 min")
+    assert slots[1].endswith("200/500  1 h 00 min of ~13 min")
     assert slots[2].startswith("3  ben ")
-    assert slots[2].endswith("140/500   1 h 00 min")
+    assert slots[2].endswith("140/500  1 h 00 min of ~17 min")
     assert slots[4:] == [
         "Latest problems",
         *(f"{name}  a batch of pictures does not get through (cell 3, line 15)" for name in "xyz"),

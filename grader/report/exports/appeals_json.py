@@ -49,41 +49,44 @@ def history_json(versions: Sequence[Version], comparisons: Sequence[Comparison])
 
 def diff_json(comparison: Comparison) -> str:
     """Return everything that changed; lists are `[before, after]` where two values stand side by side."""
+    return document(diff_json_values(comparison))
+
+
+def diff_json_values(comparison: Comparison) -> dict[str, Any]:
+    """Return the same as plain values."""
     old, new = comparison.before.entry.report, comparison.after.entry.report
     gone, came = comparison.files
-    return document(
-        {
-            "version": VERSION,
-            "submission": {"id": new.submission.id, "student": new.submission.student},
-            "from": _made(comparison.before),
-            "to": _made(comparison.after),
-            "changed": list(comparison.words),
-            "files": {"removed": list(gone), "added": list(came)},
-            "source": [dataclasses.asdict(one) for one in comparison.source] if comparison.source_known else None,
-            "layers": [
-                {
-                    "kind": one.kind,
-                    "before": _layer(one.before),
-                    "after": _layer(one.after),
-                    "details": [dataclasses.asdict(detail) for detail in one.details],
-                }
-                for one in comparison.layers
-            ],
-            "parameters": [report.model and report.model.parameters for report in (old, new)],
-            "flops": [report.model and report.model.flops for report in (old, new)],
-            "findings": [
-                {"criterion": one.criterion, "before": _finding(one.before), "after": _finding(one.after)}
-                for one in comparison.points
-            ],
-            "status": [old.status, new.status],
-            "points": [old.points, new.points],
-            "max_points": [old.max_points, new.max_points],
-            "score": [report.score and dataclasses.asdict(report.score) for report in (old, new)],
-            "notes": {"removed": list(comparison.notes[0]), "added": list(comparison.notes[1])},
-            "why": [dataclasses.asdict(one) for one in comparison.reasons],
-            **dataclasses.asdict(comparison.around),
-        }
-    )
+    return {
+        "version": VERSION,
+        "submission": {"id": new.submission.id, "student": new.submission.student},
+        "from": _made(comparison.before),
+        "to": _made(comparison.after),
+        "changed": list(comparison.words),
+        "files": {"removed": list(gone), "added": list(came)},
+        "source": [dataclasses.asdict(one) for one in comparison.source] if comparison.source_known else None,
+        "layers": [
+            {
+                "kind": one.kind,
+                "before": _layer(one.before),
+                "after": _layer(one.after),
+                "details": [dataclasses.asdict(detail) for detail in one.details],
+            }
+            for one in comparison.layers
+        ],
+        "parameters": [report.model and report.model.parameters for report in (old, new)],
+        "flops": [report.model and report.model.flops for report in (old, new)],
+        "findings": [
+            {"criterion": one.criterion, "before": _finding(one.before), "after": _finding(one.after)}
+            for one in comparison.points
+        ],
+        "status": [old.status, new.status],
+        "points": [old.points, new.points],
+        "max_points": [old.max_points, new.max_points],
+        "score": [report.score and dataclasses.asdict(report.score) for report in (old, new)],
+        "notes": {"removed": list(comparison.notes[0]), "added": list(comparison.notes[1])},
+        "why": [dataclasses.asdict(one) for one in comparison.reasons],
+        **dataclasses.asdict(comparison.around),
+    }
 
 
 def document(plain: dict[str, Any]) -> str:

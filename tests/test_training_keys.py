@@ -1,0 +1,44 @@
+"""What a training is kept under: the graph, the recipe and the pictures, and no setting that is as it always was."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from grader.criteria import DEFINITIONS
+from grader.data.store import StoredSplit
+from grader.orders import Assignment, training_content
+from grader.records import Meaning
+from grader.rubric import parse
+from grader.work import trained_digest
+
+PICTURES = StoredSplit(Path("nowhere"), "pictures", ("a", "b"), (3, 32, 32), 10, 10)
+BEFORE_THERE_WAS_A_CHOICE = "53714b5466483732e2f5ff2b32d1e9fcfd22f04734259041752d88bccff1dd33"
+"""What `content` returned of 60 steps when a recipe had neither weights nor flips, crops and seeds."""
+
+
+def content(recipe: str = "") -> str:
+    """Return what decides a training of 60 steps under a recipe with these lines."""
+    text = f'version = 1\ntitle = "A test"\n[criteria.memorises]\npoints = 1\n[recipe]\nsteps = 60\n{recipe}'
+    return training_content("graph", Assignment(parse(text, "test.toml", DEFINITIONS), PICTURES, None, "cpu", {}))
+
+
+def test_old_trainings_count() -> None:
+    """What was trained before a setting existed is found by a recipe that leaves it out or writes its default."""
+    assert content() == BEFORE_THERE_WAS_A_CHOICE
+    assert content('weights = "submitted"\nflips = false\ncrops = 0\nseeds = 1') == BEFORE_THERE_WAS_A_CHOICE
+
+
+def test_settings_decide_a_training() -> None:
+    """Another setting is another training, and each of these another one."""
+    lines = ("", "flips = true", "crops = 4", "crops = 2", "flips = true\ncrops = 4", 'weights = "fresh"', "seed = 2")
+    assert len({content(line) for line in lines}) == len(lines)
+
+
+def test_ends_decide_a_training() -> None:
+    """Whoever is looked through is trained otherwise than before; every other network is what it was."""
+    found = {one: trained_digest("graph", one) for one in Meaning}
+    looked_through = {one for one, digest in found.items() if digest != "graph"}
+    assert looked_through == set(Meaning) - {
+        Meaning.LOGITS, Meaning.SCORE, Meaning.PROBABILITIES, Meaning.LOG_PROBABILITIES,
+    }  # fmt: skip
+    assert len({found[one] for one in looked_through}) == len(looked_through)
