@@ -20,7 +20,7 @@ TABLES = {
 """The tables of a rubric that each key depends on."""
 
 _MOST_VALUE = 60  # characters of one setting
-_ASKED = ("data", "device")  # options of a run that its numbers may depend on
+_ASKED = ("data", "device", "labels")  # options of a run that its numbers may depend on
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,11 +83,16 @@ def circumstances(before: Entry, after: Entry, old: Run, new: Run) -> Circumstan
     asked, asks = old.invocation, new.invocation
     options = tuple({key: one.options.get(key) for key in _ASKED} for one in (asked, asks))
     return Circumstances(
-        tuple(_details(_settings(asked.rubric), _settings(asks.rubric))),
+        rubric_changes(asked.rubric, asks.rubric),
         tuple(_details(before.report.versions, after.report.versions)),
         tuple(_details(_hardware(before, old), _hardware(after, new))),
         tuple(_details(*options)),
     )
+
+
+def rubric_changes(before: str, after: str) -> tuple[Detail, ...]:
+    """Return the settings that differ between the texts of two rubrics, by whole name."""
+    return tuple(_details(_settings(before), _settings(after)))
 
 
 def _hardware(entry: Entry, run: Run) -> Mapping[str, Any]:
@@ -147,6 +152,8 @@ def _score_causes(differences: Differences, around: Circumstances, *, trained_an
     if trained_anew:
         yield "the network's answers"
     yield from _rubric_causes("score", around)
+    if any(one.what == "labels" for one in around.options):
+        yield "corrected labels"
     if differences.reference:
         yield "the reference's accuracy"
 

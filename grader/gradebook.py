@@ -19,7 +19,7 @@ from grader.gradebook_records import Entry, Invocation, Run, StoredCapture, Stor
 from grader.records import CurvePoint, Keys, Report, SourceText, Status, Training, report_from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import TracebackType
     from typing import Self
@@ -101,12 +101,15 @@ class Gradebook:
         rows = self._read("SELECT run, saved FROM reports ORDER BY id DESC LIMIT 1")
         return (rows[0][0], rows[0][1]) if rows else None
 
-    def save_report(self, run: int, report: Report) -> None:
-        """Make `report` its submission's current one; those before it become history."""
+    def save_report(self, run: int, report: Report, kept: Mapping[str, Any] | None = None) -> None:
+        """Make `report` its submission's current one; those before it become history.
+
+        `kept` is what judging it again takes besides finished work (`grader.kept`), as plain JSON values.
+        """
         keys = report.keys
         self._write(
-            "INSERT INTO reports (run, saved, submission, status, capture_key, training_key, score_key, report)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO reports (run, saved, submission, status, capture_key, training_key, score_key, report, kept)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             run,
             self._clock(),
             _storable(report.submission.id),
@@ -115,12 +118,24 @@ class Gradebook:
             keys.training,
             keys.score,
             _dump(report.to_json()),
+            _dump(dict(kept)) if kept is not None else "",
         )
 
     def current_reports(self) -> tuple[Report, ...]:
         """Return the newest report of each submission, sorted by the submission's id."""
         rows = self._read("SELECT report FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY submission)")
         return tuple(sorted((self._report(text) for (text,) in rows), key=lambda report: report.submission.id))
+
+    def current_entries(self) -> tuple[tuple[Entry, dict[str, Any] | None], ...]:
+        """Return the newest report of each submission, sorted by id, with what was kept beside it (None: nothing)."""
+        rows = self._read(
+            "SELECT run, saved, report, kept FROM reports WHERE id IN (SELECT max(id) FROM reports GROUP BY submission)"
+        )
+        found = [
+            (Entry(run, saved, self._report(text)), dict(json.loads(kept)) if kept else None)
+            for run, saved, text, kept in rows
+        ]
+        return tuple(sorted(found, key=lambda one: one[0].report.submission.id))
 
     def history(self, submission: str) -> tuple[Entry, ...]:
         """Return every report of the submission with this id, the oldest first."""
@@ -247,6 +262,15 @@ class Gradebook:
             self._clock(),
             _dump(value),
         )
+
+    def find_reference(self, key: str) -> str | None:
+        """Return what is remembered of the reference under this key, as it was kept."""
+        rows = self._read("SELECT value FROM standards WHERE key = ?", key)
+        return str(rows[0][0]) if rows else None
+
+    def keep_reference(self, key: str, value: str) -> None:
+        """Keep what is remembered of the reference, so that a gradebook can be judged again on another machine."""
+        self._write("INSERT OR IGNORE INTO standards (key, saved, value) VALUES (?, ?, ?)", key, self._clock(), value)
 
     def _write(self, statement: str, *values: object) -> int:
         with self._lock, explained(self._path), transaction(self._connection):

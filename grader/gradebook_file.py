@@ -41,6 +41,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX trainings_of_content ON trainings (content, saved)",
         "CREATE TABLE explanations (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
     ),
+    (
+        "ALTER TABLE reports ADD COLUMN kept TEXT NOT NULL DEFAULT ''",
+        "CREATE TABLE standards (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
+    ),
 )
 """`MIGRATIONS[n]` takes a file from schema n to schema n + 1; an entry that was released is never edited."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,9 @@ VERSION = 1
 """Of the files' layout and of `StoredSplit.to_json`."""
 
 PARTS = ("train_images", "train_labels", "held_out_images", "held_out_labels")
+
+NAMES = "names.json"
+"""What the pictures of both sides are called; no part of the content, and missing where an older version stored it."""
 
 _ATTEMPTS = 3  # to put a folder in its place; a second is needed only where an incomplete one lies there
 
@@ -60,6 +64,16 @@ class StoredSplit:
     def held_out_labels(self) -> Path:
         """Return the path of the int64 array (M,) of their labels, which only the grader's own process reads."""
         return self.folder / "held_out_labels.npy"
+
+    def names(self, side: str) -> tuple[str, ...]:
+        """Return what the pictures of `train` or `held_out` are called; empty where they have no names but numbers."""
+        try:
+            found = json.loads((self.folder / NAMES).read_text(encoding="utf-8"))[side]
+        except (OSError, ValueError, KeyError, TypeError):
+            return ()
+        count = self.train_count if side == "train" else self.held_out_count
+        whole = isinstance(found, list) and len(found) == count and all(isinstance(one, str) for one in found)
+        return tuple(found) if whole else ()
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -108,7 +122,16 @@ def store(split: Split, cache: Path) -> StoredSplit:
     found = StoredSplit(folder, name, split.train.classes, split.train.shape, len(split.train), len(split.held_out))
     if not is_complete(found):
         _write(split, found)
+    if not (folder / NAMES).is_file():
+        _write_names(split, folder)
     return found
+
+
+def _write_names(split: Split, folder: Path) -> None:
+    names = {"train": list(split.train.names), "held_out": list(split.held_out.names)}
+    with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".names-", delete=False, encoding="utf-8") as stream:
+        json.dump(names, stream)
+    Path(stream.name).replace(folder / NAMES)
 
 
 def is_complete(found: StoredSplit) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from typing import Any
 
 from grader.sandbox.launch import Worker
@@ -116,3 +117,14 @@ class LocalExecutor(Executor):
         if wait and self._started:
             for thread in self._threads:
                 thread.join()
+
+
+@contextmanager
+def supervised(executor: LocalExecutor) -> Iterator[LocalExecutor]:
+    """Give an executor that is shut down at the end; its jobs are ended when anything goes wrong."""
+    try:
+        yield executor
+    except BaseException:
+        executor.shutdown(wait=True, cancel_futures=True)
+        raise
+    executor.shutdown(wait=True)
