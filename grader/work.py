@@ -20,7 +20,7 @@ from grader.records import Meaning
 from grader.sandbox.launch import Done, Worker
 from grader.sandbox.protocol import Kind, Limits
 
-FORMAT = 5
+FORMAT = 6
 """Of captures and examinations; part of their key, so that a change of meaning is never mixed up."""
 
 EXPLANATION_FORMAT = 1
@@ -173,6 +173,11 @@ def graph_digest(document: bytes, tensors: bytes) -> str:
     return digest.hexdigest()
 
 
+def trained_digest(graph: str, meaning: Meaning) -> str:
+    """Return a digest of what is trained of a graph: its own, unless the grader looks through the last map."""
+    return hashlib.sha256(f"{graph} {meaning}".encode()).hexdigest() if meaning.is_looked_through else graph
+
+
 def _nameless(document: bytes) -> bytes:
     """Return a document without files, lines and names; as it is where it is no document."""
     try:
@@ -236,6 +241,7 @@ def _examine(job: CaptureOrder, found: Plain, slot: Slot) -> None:
     answer = _ours(done, "examined")
     if answer["outcome"] == "examined":
         found["examination"] = answer["examination"]
+        found["graph"] = trained_digest(found["graph"], Meaning(answer["examination"]["meaning"]))
     else:
         found["rejected"] = answer["reason"]
 

@@ -1,4 +1,4 @@
-"""What a surveyed graph says about a design: linear stretches, the narrowest point, the meaning of its answer."""
+"""What a surveyed graph says about a design: linear stretches, the narrowest point, whether its modes agree."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from grader.graph import roles
 from grader.graph.survey import Survey
-from grader.records import Meaning, Role
+from grader.records import Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,40 +92,6 @@ def _is_linear(surveyed: Survey, index: int) -> bool:
     if call.name in ("mul", "div"):
         return call.data == 1
     return call.name in roles.LINEAR or surveyed.graph.nodes[index].operator.startswith("size.")
-
-
-def meaning(surveyed: Survey) -> Meaning:
-    """Read what the answer is from its shape and the last operator that changes its numbers."""
-    single = surveyed.answer[1:] in ((), (1,))
-    plain = Meaning.SCORE if single else Meaning.LOGITS
-    first = 1 + len(surveyed.document.tensors)
-    index = surveyed.graph.output - first
-    while index >= 0:
-        call = surveyed.calls[index]
-        if single and call.name == "sigmoid":
-            return Meaning.PROBABILITY
-        if not single and call.name in ("softmax", "_softmax", "log_softmax", "_log_softmax"):
-            if call.settings.get("dim") not in (1, -1):
-                return plain
-            return (
-                Meaning.PROBABILITIES
-                if call.name.endswith("softmax") and "log" not in call.name
-                else Meaning.LOG_PROBABILITIES
-            )
-        if not single and call.name == "log" and _before_is_softmax(surveyed, index):
-            return Meaning.LOG_PROBABILITIES
-        if call.name not in roles.PLUMBING | {"view", "reshape", "flatten", "squeeze", "unsqueeze"}:
-            return plain
-        before = [one for one in surveyed.flow.before[index] if one in surveyed.flow.from_input]
-        if len(before) != 1:
-            return plain
-        index = before[0]
-    return plain
-
-
-def _before_is_softmax(surveyed: Survey, index: int) -> bool:
-    before = [surveyed.calls[one] for one in surveyed.flow.before[index]]
-    return len(before) == 1 and before[0].name in ("softmax", "_softmax") and before[0].settings.get("dim") in (1, -1)
 
 
 def narrowest(surveyed: Survey) -> tuple[str, int] | None:

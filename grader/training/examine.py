@@ -16,6 +16,7 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from grader.graph import anatomy
 from grader.graph.document import Document, DocumentError, Graph, parse
+from grader.graph.ending import as_trained, meaning
 from grader.graph.fidelity import LARGE, TRIALS, disagreement, measure, noise, probed, seed_everything
 from grader.graph.replay import Program
 from grader.graph.survey import Survey, constants, layers, parameter_count, survey
@@ -118,7 +119,7 @@ def _basics(document: Document, surveys: Sequence[Survey]) -> dict[str, Any]:
         "carried": carried[:CARRIED],
         "flops": _flops(evaluation),
         "activation_bytes": max(_activation_bytes(train), _activation_bytes(evaluation)),
-        "meaning": anatomy.meaning(train),
+        "meaning": meaning(train, evaluation),
         "linear_pairs": linear,
         "pooled_pairs": pooled,
         "narrowest": anatomy.narrowest(evaluation),
@@ -213,11 +214,12 @@ class Bench:
         tensors: tuple[torch.Tensor, ...],
         task: Task,
         unused: Sequence[str],
-        meaning: Meaning,
+        ends: Meaning,
     ) -> None:
         """Keep the tensors' first values, so that every experiment starts from them."""
         self.document, self.tensors, self.task, self.unused = document, tensors, task, unused
-        self.scores = scores_of(meaning)
+        self.trained = as_trained(document, ends)
+        self.scores = scores_of(ends)
         self.first = [one.detach().clone() for one in tensors]
         self.fixed = any(graph.batch is not None for graph in document.graphs)
         self.trainable = [
@@ -226,23 +228,22 @@ class Bench:
             if described.role == "parameter" and described.trainable
         ]
 
-    def program(self, mode: str, batch: int) -> Program | None:
-        """Return the program of `mode` for `batch` pictures; None when there is none."""
-        graph = self.document.graph(mode, batch)
-        return Program(graph, self.tensors, torch.device("cpu")) if graph is not None else None
-
     def reset(self) -> None:
         """Give every tensor its first value back."""
         with torch.no_grad():
             for tensor, value in zip(self.tensors, self.first, strict=True):
                 tensor.copy_(value)
 
-    def answer(self, mode: str, pictures: torch.Tensor) -> torch.Tensor:
-        """Return the answer of `mode` to `pictures`; raise DocumentError when no graph fits their number."""
-        program = self.program(mode, pictures.shape[0])
-        if program is None:
+    def answer(self, mode: str, pictures: torch.Tensor, document: Document | None = None) -> torch.Tensor:
+        """Return the answer of `mode` to `pictures`, of the network as it was handed in unless `document` is given.
+
+        Raises:
+            DocumentError: no graph fits the number of pictures.
+        """
+        graph = (document or self.document).graph(mode, pictures.shape[0])
+        if graph is None:
             raise DocumentError(f"works only with other batch sizes than {pictures.shape[0]}")
-        found: torch.Tensor = program(pictures)
+        found: torch.Tensor = Program(graph, self.tensors, torch.device("cpu"))(pictures)
         return found
 
     def findings(self) -> dict[str, Any]:
@@ -289,18 +290,21 @@ class Bench:
         return disagreement(self.task.probe, replayed)
 
     def step(self, batch: int) -> tuple[str | None, tuple[str, ...]]:
-        """Take one plain gradient step; say what went wrong, and which parameters got no gradient."""
-        seed_everything(3)
+        """Take one plain gradient step; say what went wrong, and which parameters got no gradient.
+
+        What raises in the network as it was handed in raises for its student too. Gradients are those of the training:
+        a ReLU at the end that lets none through is looked through there.
+        """
+        tensors = [tensor for _, tensor in self.trainable]
         try:
-            answer = self.scores(self.answer("train", noise(batch, self.task.shape, 3)))
-            labels = torch.arange(batch) % self.task.classes
-            loss = F.cross_entropy(answer.float(), labels)
-            if not loss.requires_grad:
-                return "something in forward cuts the gradient: no weight is reached", ()
-            tensors = [tensor for _, tensor in self.trainable]
-            gradients = torch.autograd.grad(loss, tensors, allow_unused=True)
+            if self.trained is not self.document:
+                self.gradients(self.document, batch, tensors)
+                self.reset()
+            loss, gradients = self.gradients(self.trained, batch, tensors)
         except Exception as error:  # noqa: BLE001 - an operator may raise anything; the report says what
             return _one_line(error), ()
+        if not loss.requires_grad:
+            return "something in forward cuts the gradient: no weight is reached", ()
         if not torch.isfinite(loss):
             return f"the loss is {loss.item()}", ()
         reached = [one is not None and bool((one != 0).any()) for one in gradients]
@@ -315,6 +319,17 @@ class Bench:
         )
         unreached = tuple(name for (name, _), fine in zip(self.trainable, reached, strict=True) if not fine)
         return (None if changed else "the step changes no weight"), unreached
+
+    def gradients(
+        self, document: Document, batch: int, tensors: Sequence[torch.Tensor]
+    ) -> tuple[torch.Tensor, Sequence[torch.Tensor | None]]:
+        """Return the loss of a batch of noise and its gradients; none where the loss does not require any."""
+        seed_everything(3)
+        answer = self.scores(self.answer("train", noise(batch, self.task.shape, 3), document))
+        loss = F.cross_entropy(answer.float(), torch.arange(batch) % self.task.classes)
+        if not loss.requires_grad:
+            return loss, ()
+        return loss, torch.autograd.grad(loss, tensors, allow_unused=True)
 
     def repeatable(self) -> str | None:
         """Ask for the same pictures twice, and for one of them alone."""

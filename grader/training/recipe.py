@@ -2,9 +2,12 @@
 
 AdamW with a one-cycle learning rate, a fixed number of steps (never seconds, so the grade does not depend on the
 machine's speed), batches from a seeded permutation per epoch, one thread, float32. Pictures are scaled to 0..1
-and standardised with the training pictures' own mean and deviation per channel. The loss follows what the
-outputs are: cross-entropy for raw scores, the negative log-likelihood for (log-)probabilities, so that a softmax
-at the end costs nothing.
+and standardised with the training pictures' own mean and deviation per channel; where the rubric says so, those that
+are trained on are mirrored and moved (`grader.training.augmentation`), never those that are answered or learnt by
+heart. The loss follows what the
+outputs are: cross-entropy for raw scores, the negative log-likelihood for (log-)probabilities. A ReLU, a sigmoid or
+a tanh on the scores is left out (`grader.graph.ending`), and one score for two classes is set beside a zero
+(`grader.training.scores`). So no end of a network costs accuracy.
 """
 
 from __future__ import annotations
@@ -20,7 +23,10 @@ import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
 from grader.graph.fidelity import seed_everything
 from grader.records import CurvePoint, Meaning
-from grader.training.scores import SMALLEST
+from grader.training.augmentation import Augmentation, Change
+
+SMALLEST = 1e-7
+"""Probabilities are kept above this before their logarithm is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,8 @@ class Recipe:
             part of the recipe.
         clip: largest norm of all gradients together; 0 for no limit.
         weights: `submitted` trains on from the weights as they were handed in, `fresh` draws them anew first.
+        flips: whether one training picture in two is mirrored, left to right.
+        crops: pixels of mean colour around each training picture, from which a window of its size is cut; 0 for none.
     """
 
     steps: int = 500
@@ -49,6 +57,8 @@ class Recipe:
     memory_format: str = "channels_last"
     clip: float = 0.0
     weights: str = "submitted"
+    flips: bool = False
+    crops: int = 0
 
 
 CURVE_POINTS = 50
@@ -66,7 +76,7 @@ def learning_rate(recipe: Recipe, step: int) -> float:
 
 
 def loss_for(meaning: Meaning) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
-    """Return the loss (scalar) of answers (N, K) and labels (N,)."""
+    """Return the loss (scalar) of answers (N, K), as a `Trainee` gives them, and labels (N,)."""
     if meaning is Meaning.PROBABILITIES:
         return lambda answer, labels: F.nll_loss(answer.float().clamp_min(SMALLEST).log(), labels)
     if meaning is Meaning.LOG_PROBABILITIES:
@@ -104,9 +114,11 @@ class Pictures:
         """Return how many there are."""
         return len(self.images)
 
-    def batch(self, indices: torch.Tensor) -> torch.Tensor:
-        """Return the pictures at `indices` as float32 (len(indices), C, H, W)."""
+    def batch(self, indices: torch.Tensor, change: Change | None = None) -> torch.Tensor:
+        """Return the pictures at `indices` as float32 (len(indices), C, H, W), mirrored and moved by `change`."""
         chosen = self.images[indices].float().mul_(self.scale).add_(self.shift)
+        if change is not None:
+            chosen = change(chosen)
         return chosen.contiguous(memory_format=self.memory_format)
 
 
@@ -146,6 +158,7 @@ def train(
         trainable, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=can_fuse(trainable)
     )
     plan = order(len(pictures), recipe.batch * parts, recipe.steps, recipe.seed)
+    augmentation = Augmentation(recipe.seed, flips=recipe.flips, crops=recipe.crops)
     every = max(1, recipe.steps // CURVE_POINTS)
     curve: list[CurvePoint] = []
     since = torch.zeros((), device=labels.device)
@@ -153,7 +166,8 @@ def train(
         optimiser.param_groups[0]["lr"] = learning_rate(recipe, step)
         optimiser.zero_grad(set_to_none=True)
         for indices in plan[step].to(labels.device).view(parts, recipe.batch):
-            loss = loss_of(program(pictures.batch(indices)), labels[indices]) / parts
+            shown = pictures.batch(indices, augmentation.draw(len(indices)))
+            loss = loss_of(program(shown), labels[indices]) / parts
             loss.backward()  # type: ignore[no-untyped-call]
             since += loss.detach()
         if recipe.clip:

@@ -1,4 +1,8 @@
-"""Turn what a network answers into one score for each class, whatever it answers with."""
+"""Turn what a network answers into one score for each class, whatever it answers with.
+
+The network is asked without the maps that the grader looks through (`grader.graph.ending.as_trained`), so that a
+sigmoid, a tanh or a ReLU at its end is not met here.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,6 @@ import torch
 
 from grader.records import Meaning
 
-SMALLEST = 1e-7
-"""Probabilities are kept above this before their logarithm is taken."""
-
 Scores = Callable[[torch.Tensor], torch.Tensor]
 """From answers to scores (N, K)."""
 
@@ -18,12 +19,10 @@ Scores = Callable[[torch.Tensor], torch.Tensor]
 def scores_of(meaning: Meaning) -> Scores:
     """Return what turns answers into scores (N, K), on which cross-entropy is the loss that the meaning asks for.
 
-    One score z a picture becomes (0, z): their softmax is the sigmoid of z, and their cross-entropy the binary one. A
-    probability p becomes (log(1 - p), log p). Any other answer is returned as it is.
+    One score z a picture becomes (0, z): their softmax is the sigmoid of z, and their cross-entropy the binary one. Any
+    other answer is returned as it is.
     """
-    if meaning is Meaning.SCORE:
-        return _beside_zero
-    return _logarithms if meaning is Meaning.PROBABILITY else _as_it_is
+    return _beside_zero if meaning.is_single else _as_it_is
 
 
 def _as_it_is(answer: torch.Tensor) -> torch.Tensor:
@@ -33,8 +32,3 @@ def _as_it_is(answer: torch.Tensor) -> torch.Tensor:
 def _beside_zero(answer: torch.Tensor) -> torch.Tensor:
     score = answer.float().reshape(-1, 1)
     return torch.cat([torch.zeros_like(score), score], 1)
-
-
-def _logarithms(answer: torch.Tensor) -> torch.Tensor:
-    probability = answer.float().reshape(-1, 1).clamp(SMALLEST, 1 - SMALLEST)
-    return torch.cat([torch.log1p(-probability), probability.log()], 1)

@@ -15,6 +15,7 @@ import numpy.typing as npt
 import torch
 
 from grader.graph.document import Document, Graph, parse
+from grader.graph.ending import as_trained
 from grader.graph.fidelity import seed_everything
 from grader.graph.flow import mutates_views
 from grader.graph.replay import programs
@@ -169,7 +170,7 @@ def run(
     A network that works with another number of pictures than the recipe's alone takes as many of its own batches to a
     step as come nearest to it.
     """
-    document = parse(document_bytes)
+    document = as_trained(parse(document_bytes), assignment.meaning)
     device = devices.choose(assignment.device)
     devices.settle(device)
     size = document.batch(assignment.recipe.batch)

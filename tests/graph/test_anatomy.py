@@ -1,4 +1,4 @@
-"""What a graph says about a design: linear stretches, the meaning of the answer, the narrowest point."""
+"""What a graph says about a design: linear stretches, the narrowest point, two modes that differ."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.graph.anatomy import joined_pairs, meaning, modes_disagree, narrowest, weighted_layers
+from grader.graph.anatomy import joined_pairs, modes_disagree, narrowest, weighted_layers
 from grader.graph.document import Document
-from grader.records import Meaning
 from tests.graph.samples import CNN, PICTURES, Reference, Sketch, surveyed
 
 Pairs = tuple[tuple[str, str], ...]
@@ -141,80 +140,6 @@ def test_a_long_linear_stretch() -> None:
         return x
 
     assert between(chain)[0] == (("first", "second"),)
-
-
-def ending(write: Write) -> Meaning:
-    """Return the meaning of five scores after `write`."""
-    sketch = Sketch()
-    features = sketch.call("relu", sketch.conv(PICTURES, "conv", 3, 4))
-    answer = write(sketch, sketch.dense(sketch.flat(features), "dense", 256, 5))
-    return meaning(surveyed(sketch.finish(answer)))
-
-
-ENDINGS: dict[str, tuple[Write, Meaning]] = {
-    "scores": (lambda sketch, x: x, Meaning.LOGITS),
-    "softmax": (lambda sketch, x: sketch.call("softmax.int", x, 1), Meaning.PROBABILITIES),
-    "softmax over the last": (lambda sketch, x: sketch.call("softmax.int", x, -1), Meaning.PROBABILITIES),
-    "inner softmax": (lambda sketch, x: sketch.call("_softmax", x, 1, False), Meaning.PROBABILITIES),
-    "log_softmax": (lambda sketch, x: sketch.call("log_softmax.int", x, 1), Meaning.LOG_PROBABILITIES),
-    "inner log_softmax": (lambda sketch, x: sketch.call("_log_softmax", x, -1, False), Meaning.LOG_PROBABILITIES),
-    "the logarithm of softmax": (
-        lambda sketch, x: sketch.call("log", sketch.call("softmax.int", x, 1)),
-        Meaning.LOG_PROBABILITIES,
-    ),
-    "softmax over the batch": (lambda sketch, x: sketch.call("softmax.int", x, 0), Meaning.LOGITS),
-    "log_softmax over the batch": (lambda sketch, x: sketch.call("log_softmax.int", x, 0), Meaning.LOGITS),
-    "the logarithm of softmax over the batch": (
-        lambda sketch, x: sketch.call("log", sketch.call("softmax.int", x, 0)),
-        Meaning.LOGITS,
-    ),
-    "sigmoid": (lambda sketch, x: sketch.call("sigmoid", x), Meaning.LOGITS),
-    "relu": (lambda sketch, x: sketch.call("relu", x), Meaning.LOGITS),
-    "softmax, then a copy and a view": (
-        lambda sketch, x: sketch.call("view", sketch.call("clone", sketch.call("softmax.int", x, 1)), [-1, 5]),
-        Meaning.PROBABILITIES,
-    ),
-    "softmax times two": (
-        lambda sketch, x: sketch.call("mul.Tensor", sketch.call("softmax.int", x, 1), 2),
-        Meaning.LOGITS,
-    ),
-    "the logarithm of scores": (lambda sketch, x: sketch.call("log", x), Meaning.LOGITS),
-    "softmax in the middle": (
-        lambda sketch, x: sketch.dense(sketch.call("softmax.int", x, 1), "last", 5, 5),
-        Meaning.LOGITS,
-    ),
-    "the sum of two softmaxes": (
-        lambda sketch, x: sketch.call("add.Tensor", sketch.call("softmax.int", x, 1), sketch.call("softmax.int", x, 1)),
-        Meaning.LOGITS,
-    ),
-    "the pictures": (lambda sketch, x: PICTURES, Meaning.LOGITS),
-}
-
-
-@pytest.mark.parametrize("name", ENDINGS)
-def test_meaning(name: str) -> None:
-    """The meaning of the answer is read from the last call that changes its numbers."""
-    write, wanted = ENDINGS[name]
-    assert ending(write) is wanted
-
-
-@pytest.mark.parametrize(
-    ("write", "wanted"),
-    [
-        (lambda sketch, x: x, Meaning.SCORE),
-        (lambda sketch, x: sketch.call("squeeze.dim", x, 1), Meaning.SCORE),
-        (lambda sketch, x: sketch.call("sigmoid", x), Meaning.PROBABILITY),
-        (lambda sketch, x: sketch.call("squeeze.dim", sketch.call("sigmoid", x), 1), Meaning.PROBABILITY),
-        (lambda sketch, x: sketch.call("mul.Tensor", sketch.call("sigmoid", x), 2), Meaning.SCORE),
-        (lambda sketch, x: sketch.call("softmax.int", x, 1), Meaning.SCORE),
-    ],
-)
-def test_meaning_of_one_number(write: Write, wanted: Meaning) -> None:
-    """One number a picture is a score for two classes, or a probability where a sigmoid made it."""
-    sketch = Sketch()
-    features = sketch.call("relu", sketch.conv(PICTURES, "conv", 3, 4))
-    answer = write(sketch, sketch.dense(sketch.flat(features), "dense", 256, 1))
-    assert meaning(surveyed(sketch.finish(answer))) is wanted
 
 
 def test_narrowest() -> None:

@@ -282,6 +282,40 @@ def test_steps_that_do_not_work(name: str) -> None:
     assert said in found.step or name == "rows cut together"
 
 
+def dead(*after: Node) -> Examination:
+    """Examine a network whose scores are all about -100, with a map at its end."""
+    low = node("sub.Scalar", slot(3), 100.0)
+    return stepped([ROWS, SCORES, low, *after])
+
+
+def test_what_a_relu_at_the_end_stops() -> None:
+    """Scores that a ReLU at the end makes zeros of get their gradient: the training looks through it, the trials do not."""
+    found = dead(node("relu", slot(4)))
+    assert (found.meaning, found.step, found.unreached, found.fidelity) == (Meaning.RELU, None, (), None)
+    assert found.layers[-1].op == "relu"
+    assert dead(node("sigmoid", slot(4))).step is None
+    doubled = dead(node("relu", slot(4)), node("mul.Tensor", slot(5), 2))
+    assert (doubled.meaning, doubled.step) == (Meaning.LOGITS, "no weight gets a gradient that is not zero")
+    lost = stepped([ROWS, SCORES, node("mul.Tensor", slot(3), 0.0), node("relu", slot(4))])
+    assert lost.step == "no weight gets a gradient that is not zero"
+
+
+def test_what_a_relu_at_the_end_breaks() -> None:
+    """Where the map at the end changes in place what backward needs, the step breaks as it does for the student."""
+    found = stepped([ROWS, SCORES, node("exp", slot(3)), node("relu_", slot(4))])
+    assert found.meaning is Meaning.RELU
+    assert found.step is not None
+    assert "modified by an inplace operation" in found.step
+
+
+def test_examining_sees_the_network_as_it_was_handed_in() -> None:
+    """A network that is not faithful in its last map alone is doubted, though the training looks through that map."""
+    described = document([parameter("dense.weight", 5, 192)], [ROWS, SCORES, node("relu", slot(3))])
+    other = document([parameter("dense.weight", 5, 192)], [ROWS, SCORES, node("tanh", slot(3))])
+    assert examined(described, probe=honest(described)).fidelity is None
+    assert "differ from the original's" in str(examined(described, probe=honest(other)).fidelity)
+
+
 def test_one_picture_alone() -> None:
     """Batch norm over rows learns nothing from one picture, which is told apart from the step on a batch."""
     normal = node("batch_norm", slot(3), None, None, None, None, True, 0.1, 1e-5, True)
