@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeVar
 
 from grader.gradebook_records import Entry, Run
@@ -180,8 +181,12 @@ def _text(value: object) -> str:
     return text if len(text) <= _MOST_VALUE else f"{text[: _MOST_VALUE - 1]}…"
 
 
-def _settings(rubric: str) -> dict[str, Any]:
-    """Return each setting of a rubric's text under its whole name; nothing where it cannot be read any more."""
+@lru_cache(maxsize=16)
+def _settings(rubric: str) -> Mapping[str, Any]:
+    """Return each setting of a rubric's text under its whole name; nothing where it cannot be read any more.
+
+    A class has as many reports as students and few rubrics, so the latest are kept.
+    """
     try:
         return dict(_flat("", tomllib.loads(rubric)))
     except (tomllib.TOMLDecodeError, RecursionError):

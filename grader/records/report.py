@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
 from grader.records.handed import Problem, Submission
 from grader.records.network import Layer, Role
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
+from grader.records.plain import plain
 from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Training
 from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 
@@ -44,22 +44,21 @@ class Report:
 
     def to_json(self) -> dict[str, Any]:
         """Return the fixed interface of `docs/architecture.md` as plain values."""
-        plain = dataclasses.asdict(self)
-        submission = plain.pop("submission")
+        found = plain(self)
+        submission = found.pop("submission")
         submission.pop("places")
-        for layer, record in zip(plain["layers"], self.layers, strict=True):
-            layer["in"], layer["out"] = list(record.inputs), list(record.outputs)
-            del layer["inputs"], layer["outputs"]
+        for layer in found["layers"]:
+            layer["in"], layer["out"] = layer.pop("inputs"), layer.pop("outputs")
             where = layer.pop("where")
             layer.update(cell=where["cell"], line=where["line"])
-        return {"version": plain.pop("version"), "status": plain.pop("status"), "submission": submission, **plain}
+        return {"version": found.pop("version"), "status": found.pop("status"), "submission": submission, **found}
 
 
-def report_from_json(plain: dict[str, Any]) -> Report:
+def report_from_json(stored: dict[str, Any]) -> Report:
     """Rebuild a report from `Report.to_json()`; raise KeyError, TypeError or ValueError where it is not one."""
-    data = dict(plain)
+    data = dict(stored)
     if data.pop("version") != VERSION:
-        raise ValueError(f"a report of version {plain['version']} cannot be read by version {VERSION}")
+        raise ValueError(f"a report of version {stored['version']} cannot be read by version {VERSION}")
     model, training, score, broke = (data.pop(key) for key in ("model", "training", "score", "broke"))
     return Report(
         status=Status(data.pop("status")),
@@ -81,45 +80,45 @@ def report_from_json(plain: dict[str, Any]) -> Report:
     )
 
 
-def _submission(plain: dict[str, Any]) -> Submission:
+def _submission(stored: dict[str, Any]) -> Submission:
     """Read a submission; reports from before the fields with a default have only the first three."""
-    problem = plain.get("problem")
+    problem = stored.get("problem")
     return Submission(
-        id=plain["id"],
-        student=plain["student"],
-        files=tuple(plain["files"]),
-        late=plain.get("late", False),
-        group=tuple(plain.get("group", ())),
-        email=plain.get("email", ""),
-        superseded=tuple(plain.get("superseded", ())),
+        id=stored["id"],
+        student=stored["student"],
+        files=tuple(stored["files"]),
+        late=stored.get("late", False),
+        group=tuple(stored.get("group", ())),
+        email=stored.get("email", ""),
+        superseded=tuple(stored.get("superseded", ())),
         problem=problem and Problem(**problem),
     )
 
 
-def _layer(plain: dict[str, Any]) -> Layer:
-    data = dict(plain)
+def _layer(stored: dict[str, Any]) -> Layer:
+    data = dict(stored)
     where = Where(cell=data.pop("cell"), line=data.pop("line"))
     return Layer(
         role=Role(data.pop("role")), where=where, inputs=tuple(data.pop("in")), outputs=tuple(data.pop("out")), **data
     )
 
 
-def _score(plain: dict[str, Any]) -> Score:
+def _score(stored: dict[str, Any]) -> Score:
     """Read a score; reports from before the fields with a default have only the first four."""
-    reference, against = plain["reference"], plain.get("against")
-    low, high = plain["interval"]
+    reference, against = stored["reference"], stored.get("against")
+    low, high = stored["interval"]
     return Score(
-        accuracy=plain["accuracy"],
+        accuracy=stored["accuracy"],
         interval=(low, high),
-        n=plain["n"],
+        n=stored["n"],
         reference=reference and _reference(reference),
-        seeds=tuple(SeedScore(**one) for one in plain.get("seeds", ())),
-        classes=tuple(Recall(**one) for one in plain.get("classes", ())),
-        confused=tuple(Confusion(**one) for one in plain.get("confused", ())),
+        seeds=tuple(SeedScore(**one) for one in stored.get("seeds", ())),
+        classes=tuple(Recall(**one) for one in stored.get("classes", ())),
+        confused=tuple(Confusion(**one) for one in stored.get("confused", ())),
         against=against and Paired(**against),
     )
 
 
-def _reference(plain: dict[str, Any]) -> Reference:
-    curve = tuple(BandPoint(**one) for one in plain.get("curve", ()))
-    return Reference(**{**plain, "accuracies": tuple(plain["accuracies"]), "curve": curve})
+def _reference(stored: dict[str, Any]) -> Reference:
+    curve = tuple(BandPoint(**one) for one in stored.get("curve", ()))
+    return Reference(**{**stored, "accuracies": tuple(stored["accuracies"]), "curve": curve})
