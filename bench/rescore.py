@@ -81,11 +81,12 @@ def measure(folder: Path, size: int = 200) -> str:
     labels, said = timed(out, "--labels", str(folder / "y.csv"))
     seconds = [one for one, _ in points]
     trained = sum(one["trained"] for _, one in points) + said["trained"]
+    changed, relabelled_reports = len(points[0][1]["changed"]), len(said["changed"])
     return (
         f"{size} stored submissions. Other points for one criterion, {len(seconds)} times: median "
-        f"{statistics.median(seconds):.2f} s, most {max(seconds):.2f} s ({len(points[0][1]['changed'])} reports changed). "
-        f"Ten corrected labels: {labels:.2f} s ({len(said['changed'])} reports changed, "
-        f"{len(said['labels']['changed'])} pictures named). Trained again: {trained}."
+        f"{statistics.median(seconds):.2f} s, most {max(seconds):.2f} s ({changed} reports changed). Ten corrected "
+        f"labels: {labels:.2f} s ({relabelled_reports} reports changed, {len(said['labels']['changed'])} pictures "
+        f"named). Trained again: {trained}."
     )
 
 

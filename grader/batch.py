@@ -27,6 +27,7 @@ from grader.repeating import repeat
 from grader.repeats import Repeats
 from grader.report.exports.csv import write_grades
 from grader.report.exports.report_json import write_report
+from grader.report.notices import say
 from grader.report.terminal import BatchProgress, show_batch, show_mixed, show_repeats, show_unchanged
 from grader.rubric import load
 from grader.sandbox import ladder
@@ -68,7 +69,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
         show_repeats(notices if options.as_json else console, repeats)
     if night.interrupted:
         kept = f"{len(reports)} finished submissions are in {options.out}"
-        notices.print(f"Stopped. {kept}; the same command goes on.", soft_wrap=True, highlight=False)
+        say(notices, f"Stopped. {kept}; the same command goes on.")
         return 130
     return _exit_code(reports, options, repeats)
 
@@ -90,11 +91,11 @@ def _intake(options: BatchOptions, notices: Console) -> Intake:
     intake = submissions.discover(options.folder, roster=options.roster, mapping=mapping if mapping.is_file() else None)
     options.out.mkdir(parents=True, exist_ok=True)
     for note in intake.notes:
-        _say(notices, note)
+        say(notices, note)
     if intake.unknown:
         submissions.write_mapping(intake, mapping)
         count = len(intake.unknown)
-        _say(notices, f"Nobody is known for {count} of the files: fill in {mapping} and run the same command again.")
+        say(notices, f"Nobody is known for {count} of the files: fill in {mapping} and run the same command again.")
     return intake
 
 
@@ -125,7 +126,7 @@ def _run(
         data = datasets.stored(assignment.rubric, options.data)
         corrections = corrections_of(gradebook, data)
         if corrections.labels:
-            _say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
+            say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
         assignment = replace(assignment, data=data, corrections=corrections.numbers(data.classes))
         if known is None:
             known = executor.submit(describe, {"id": "this machine", "device": options.device}).result()
@@ -135,7 +136,7 @@ def _run(
             show_mixed(notices, one, known)
         mixture = _mixture(others, known)
         assignment = replace(assignment, fingerprint=known, mixed=mixture)
-        assignment = replace(assignment, reference=reference_for(assignment, executor.submit, partial(_say, notices)))
+        assignment = replace(assignment, reference=reference_for(assignment, executor.submit, partial(say, notices)))
         gradebook.keep_reference(*kept_reference(assignment))
         since = since_of(gradebook, options, time.time())
         run = gradebook.start_run(invocation(options, assignment, since, corrections))
@@ -158,10 +159,6 @@ def _run(
             with night.stop.listening(progress.finishing):
                 repeats = repeat(night, found, options.deterministic)
     return night, repeats
-
-
-def _say(notices: Console, sentence: str) -> None:
-    notices.print(sentence, soft_wrap=True, highlight=False, markup=False)
 
 
 def _others(

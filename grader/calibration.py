@@ -9,9 +9,9 @@ import statistics
 from dataclasses import dataclass
 
 from grader import scoring
-from grader.interpolation import Slope, chance_line, slope
 from grader.records import Reference, Training
-from grader.significance import wilson_upper
+from grader.scoring.interpolation import Slope, chance_line, slope
+from grader.scoring.significance import wilson_upper
 
 _DEVIATIONS = 2
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from grader import scoring
 from grader.calibration import Calibration, Setting, Trial, Untrained
 from grader.criteria import DEFINITIONS
-from grader.interpolation import chance_line
-from grader.significance import wilson_upper
+from grader.scoring.interpolation import chance_line
+from grader.scoring.significance import wilson_upper
 from grader.wording import percent
 
 FEW_SEEDS = 4

@@ -20,6 +20,7 @@ from grader.orders import Assignment
 from grader.pipeline import failed, grade
 from grader.records import Outcome, Report, Status
 from grader.report.exports.report_json import as_json
+from grader.report.notices import say
 from grader.report.plain import inert_line
 from grader.report.terminal import show_check
 from grader.rubric import Input, Rubric, load
@@ -125,7 +126,7 @@ def _with_data(assignment: Assignment, options: CheckOptions, slot: LocalSlot, n
         return _done(function(order, slot))
 
     def tell(sentence: str) -> None:
-        notices.print(f"{sentence} The result is remembered.", soft_wrap=True, highlight=False, markup=False)
+        say(notices, f"{sentence} The result is remembered.")
 
     return replace(ready, reference=reference_for(ready, submit, tell))
 

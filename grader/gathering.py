@@ -10,11 +10,11 @@ from grader import hardware
 from grader.claims import Claim, Facts, examination_from, read_explained
 from grader.criteria import Evidence
 from grader.diagnosis import Explanation, explain, explain_stopped, explain_uncapturable
-from grader.gradebook_records import StoredTraining
+from grader.gradebook.records import StoredTraining
 from grader.orders import Assignment
 from grader.records import Break, Examination, Meaning, Model, Passage, Score, Training
 from grader.rubric import Rubric
-from grader.significance import wilson
+from grader.scoring.significance import wilson
 from grader.wording import counted, listed
 from grader.work import Plain
 

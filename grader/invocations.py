@@ -10,7 +10,7 @@ from typing import Any
 from grader.corrections import Corrections
 from grader.data.store import StoredSplit
 from grader.gradebook import Gradebook
-from grader.gradebook_records import Invocation, Run
+from grader.gradebook.records import Invocation, Run
 from grader.orders import Assignment
 
 

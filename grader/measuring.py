@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from grader import scoring
-from grader.gradebook_records import StoredTraining
+from grader.gradebook.records import StoredTraining
 from grader.orders import Assignment
 from grader.records import Score, Training
 

@@ -91,6 +91,7 @@ class Night:
 
     def grade(self, found: Sequence[Submission]) -> None:
         """Grade every submission; each report is saved as soon as it is made."""
+        self.progress.begin()
         self.each(self._captures(found))
         self.progress.plan({one.id: one.cost for one in self._waiting.values()}, self.speed)
         self.each(self._trainings())

@@ -16,7 +16,7 @@ from grader.claims import Facts, read_claim, read_facts
 from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
 from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of, remarks
-from grader.gradebook_records import StoredTraining
+from grader.gradebook.records import StoredTraining
 from grader.measuring import measured, scored_from
 from grader.orders import (
     Assignment,

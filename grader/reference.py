@@ -10,12 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from grader import scoring, submissions
-from grader.answers import chosen
 from grader.datasets import cache_folder
 from grader.faults import OperatorFault
 from grader.gathering import Work
-from grader.gradebook_records import StoredTraining
-from grader.interpolation import chance_line
+from grader.gradebook.records import StoredTraining
 from grader.measuring import held_out_labels, logits_of
 from grader.orders import (
     Assignment,
@@ -32,6 +30,8 @@ from grader.records import Submission
 from grader.reference_store import Memory, Remembered
 from grader.report.remaining import Speed
 from grader.scoring import Standard
+from grader.scoring.answers import chosen
+from grader.scoring.interpolation import chance_line
 from grader.work import run_capture, run_training
 
 Submit = Callable[[Callable[..., Any], dict[str, Any]], Future[Any]]

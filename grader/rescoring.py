@@ -17,15 +17,15 @@ from typing import Any
 from rich.console import Console
 
 from grader import corrections, datasets, hardware, reference
-from grader.causes import rubric_changes
 from grader.comparison import Version, compare
+from grader.comparison.causes import rubric_changes
 from grader.corrections import Read
 from grader.criteria import DEFINITIONS
 from grader.data.store import StoredSplit, is_complete
 from grader.engines.local import LocalExecutor, supervised
 from grader.faults import OperatorFault
 from grader.gradebook import Gradebook
-from grader.gradebook_records import Entry, Invocation, Run
+from grader.gradebook.records import Entry, Invocation, Run
 from grader.invocations import circumstances, corrections_of, split_of
 from grader.kept import prepared_from
 from grader.logs import Logs
@@ -35,6 +35,7 @@ from grader.records import Status
 from grader.report.exports.csv import write_grades
 from grader.report.exports.report_json import write_report
 from grader.report.exports.rescore_json import rescored_json
+from grader.report.notices import say
 from grader.report.terminal import BatchProgress
 from grader.report.terminal_rescore import Rescored, show_rescored
 from grader.rubric import Rubric, load, parse
@@ -139,7 +140,7 @@ def _ground(options: RescoreOptions, gradebook: Gradebook, runs: dict[int, Run],
         rubric, path = load(options.rubric, DEFINITIONS), options.rubric
         text = options.rubric.read_text(encoding="utf-8")
     elif origin.is_file() and origin.read_text(encoding="utf-8", errors="replace") != text:
-        _say(
+        say(
             notices,
             f"{origin} has changed since run {run.id}, whose rubric counts; --rubric {origin} applies the new one.",
         )
@@ -150,7 +151,7 @@ def _ground(options: RescoreOptions, gradebook: Gradebook, runs: dict[int, Run],
     earlier = corrections_of(gradebook, data)
     read = Read(earlier) if options.labels is None else corrections.read(options.labels, data, earlier)
     if read.training:
-        _say(
+        say(
             notices,
             f"{counted(len(read.training), 'picture')} to train on ({listed(read.training)}) would have another label, "
             "which takes new trainings of everybody: that is left alone. Correct the folder and run `grader batch`.",
@@ -237,7 +238,7 @@ def _judged(
         if trains:
             _refuse_other_hardware(executor, assignment)
         assignment = replace(
-            assignment, reference=reference.reference_for(assignment, executor.submit, partial(_say, notices))
+            assignment, reference=reference.reference_for(assignment, executor.submit, partial(say, notices))
         )
         gradebook.keep_reference(*reference.kept(assignment))
         run = gradebook.start_run(_invocation(options, ground, assignment))
@@ -301,7 +302,3 @@ def _why_trained(ground: _Ground) -> str:
     causes = [one.what for one in changed if one.what.split(".")[0] in ("recipe", "data", "reference")]
     causes += ["criteria.memorises"] if any(one.what.startswith("criteria.memorises") for one in changed) else []
     return f"{listed(causes)} of the rubric changed" if causes else "it is not in the gradebook"
-
-
-def _say(notices: Console, sentence: str) -> None:
-    notices.print(sentence, soft_wrap=True, highlight=False, markup=False)

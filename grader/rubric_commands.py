@@ -12,14 +12,14 @@ from rich.text import Text
 
 from grader.criteria import DEFINITIONS
 from grader.data import patterns
-from grader.interpolation import chance_line
 from grader.report.paging import Paging, print_page
 from grader.report.plain import inert_line
 from grader.report.terminal_rubric import rubric_page
 from grader.report.terminal_text import number
 from grader.rubric import Data, Rubric, load
 from grader.rubric_outline import outline, written
-from grader.significance import wilson
+from grader.scoring.interpolation import chance_line
+from grader.scoring.significance import wilson
 from grader.wording import percent
 
 if TYPE_CHECKING:

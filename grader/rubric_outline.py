@@ -12,9 +12,9 @@ from typing import Any
 
 from grader.criteria import CRITERIA
 from grader.criteria.evidence import Criterion
-from grader.interpolation import chance_line
 from grader.rubric import Rubric, Rule, Table
-from grader.significance import wilson
+from grader.scoring.interpolation import chance_line
+from grader.scoring.significance import wilson
 from grader.wording import counted, percent, sentence
 
 TABLES = ("input", "data", "reference", "recipe", "budget", "limits", "extract")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from grader.gradebook import Gradebook
-from grader.gradebook_records import StoredCapture, StoredTraining
+from grader.gradebook.records import StoredCapture, StoredTraining
 from grader.orders import Assignment, training_content, training_keys
 from grader.records import Report
 from grader.work import Plain, graph_digest
@@ -60,9 +60,7 @@ class Shelf:
         for key in keys:
             if (stored := self.gradebook.find_training(key, self.since)) is not None:
                 return key, stored
-        elsewhere = (
-            self.gradebook.find_training_elsewhere(training_content(graph, assignment)) if self.mixed else None
-        )
+        elsewhere = self.gradebook.find_training_elsewhere(training_content(graph, assignment)) if self.mixed else None
         return elsewhere or (keys[0], None)
 
     def keep_training(self, key: str, stored: StoredTraining) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from grader.gradebook_records import StoredTraining
+from grader.gradebook.records import StoredTraining
 from grader.orders import Assignment, Prepared
 from grader.work import Plain
 

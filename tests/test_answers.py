@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.metrics import confusion_matrix
 
-from grader.answers import UNDECIDED, chosen, confusions, paired, recalls
 from grader.records import Confusion, Paired, Recall
+from grader.scoring.answers import UNDECIDED, chosen, confusions, paired, recalls
 
 NAMES = ("cat", "dog", "frog")
 

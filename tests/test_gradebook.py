@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from grader import gradebook_file
 from grader.faults import GraderFault
 from grader.gradebook import Entry, Gradebook, Invocation, StoredCapture, StoredTraining
+from grader.gradebook import file as gradebook_file
 from grader.records import (
     Advice,
     Break,

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from grader import gradebook_file
 from grader.faults import GraderFault, OperatorFault
 from grader.gradebook import Gradebook, Invocation
+from grader.gradebook import file as gradebook_file
 from grader.records import Keys, Report, Status, Submission
 
 INVOCATION = Invocation(("grader", "batch"), {}, "", {}, {})

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from grader.interpolation import MOST_FOR_STEP, STEP, chance_line, slope
-from grader.significance import wilson
+from grader.scoring.interpolation import MOST_FOR_STEP, STEP, chance_line, slope
+from grader.scoring.significance import wilson
 
 
 @pytest.mark.parametrize(("upper", "points"), [(0.33, 2.7), (0.45, 4.5), (0.55, 6), (0.9, 6), (0.15, 0), (0.05, 0)])

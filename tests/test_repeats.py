@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from grader.gradebook_records import StoredTraining
+from grader.gradebook.records import StoredTraining
 from grader.records import CurvePoint, Training
 from grader.repeats import capture_difference, training_difference
 

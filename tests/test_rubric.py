@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from grader.criteria import DEFINITIONS
 from grader.faults import RubricFault
 from grader.rubric import Definition, Parameter, Rubric, Rule, load, parse
-from grader.rubric_mistakes import line_of
+from grader.rubric.mistakes import line_of
 from grader.training.recipe import Recipe
 
 COURSE = Path(__file__).parents[1] / "rubrics" / "first_cnn.toml"

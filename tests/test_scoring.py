@@ -68,7 +68,7 @@ def test_labels_beyond_the_scores_are_wrong() -> None:
 @pytest.mark.parametrize("shapes", [((3,), (3,)), ((3, 2), (2,)), ((0, 2), (0,)), ((3, 0), (3,)), ((3, 2, 2), (3,))])
 def test_shapes_that_do_not_fit(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
     """Logits that are not one row per label raise."""
-    with pytest.raises(ValueError, match="cannot be scored|not a table"):
+    with pytest.raises(ValueError, match=r"cannot be scored|not a table"):
         accuracy(np.zeros(shapes[0], np.float32), np.zeros(shapes[1], np.int64))
 
 

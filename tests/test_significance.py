@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from grader.significance import mcnemar, wilson, wilson_share, wilson_upper
+from grader.scoring.significance import mcnemar, wilson, wilson_share, wilson_upper
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,9 @@ import statistics
 from grader.criteria.evidence import Evidence, Verdict, criterion
 from grader.criteria.learning import NOT_TRAINED, training_of
 from grader.faults import GraderFault
-from grader.interpolation import CHANCE_MARGIN, MOST_FOR_STEP, STEP, Slope, chance_line, slope
 from grader.records import Reference, Score
 from grader.rubric import Parameter, Rule
+from grader.scoring.interpolation import CHANCE_MARGIN, MOST_FOR_STEP, STEP, Slope, chance_line, slope
 from grader.wording import counted, percent
 
 _REQUIRES = ("built", "output", "budget", "training_step")

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from grader.causes import Detail
 from grader.comparison import Comparison, LayerChange, LayerKind, PointsChange, Version, intervals_overlap
+from grader.comparison.causes import Detail
+from grader.comparison.source_changes import MOST_LINES, CellChange, CellKind, SourcePlace
 from grader.records import Finding, Outcome, Report, Status
 from grader.report.paging import local_time
 from grader.report.plain import inert, inert_line, shorten
@@ -25,7 +26,6 @@ from grader.report.terminal_text import (
     said,
     stopped_sentence,
 )
-from grader.source_changes import MOST_LINES, CellChange, CellKind, SourcePlace
 
 if TYPE_CHECKING:
     from datetime import tzinfo

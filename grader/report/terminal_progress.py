@@ -94,6 +94,12 @@ class BatchProgress:
             if stage == "training" and not goes_on and self._costs is None:
                 self._log(named(submission_id), ": training")  # the reference, before anything else
 
+    def begin(self) -> None:
+        """Begin the first phase: the reference, which was trained before it, is none of the submissions."""
+        with self._lock:
+            self._captured.clear()
+            self._slots = dict.fromkeys(self._slots)
+
     def plan(self, costs: Mapping[str, float], stored: Speed | None = None) -> None:
         """Begin the second phase: say how many FLOPs each training that is still to come has, by submission id.
 

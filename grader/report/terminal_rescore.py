@@ -11,8 +11,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from grader.causes import Detail
 from grader.comparison import Comparison
+from grader.comparison.causes import Detail
 from grader.corrections import Read
 from grader.records import Finding, Outcome, Reference, Report
 from grader.report.terminal_batch import WRITTEN

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from grader.causes import TABLES
 from grader.comparison import LayerKind, Version, compare, intervals_overlap
+from grader.comparison.causes import TABLES
 from grader.orders import CAPTURE_PARTS
 from grader.pipeline import SCORE_PARTS
 from grader.records import CurvePoint, Keys, Layer, Outcome, Report

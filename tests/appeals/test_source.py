@@ -8,9 +8,9 @@ import time
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from grader.alignment import Measure, align
+from grader.comparison.alignment import Measure, align
+from grader.comparison.source_changes import MOST_LINES, CellChange, CellKind, source_changes
 from grader.records import SourceText
-from grader.source_changes import MOST_LINES, CellChange, CellKind, source_changes
 
 EXAMPLES = 2_000 if os.environ.get("GRADER_STRESS") == "1" else 60
 CELLS = st.lists(

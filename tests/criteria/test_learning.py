@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from grader.criteria import judge
 from grader.criteria.accuracy import noise
 from grader.records import Outcome, Reference, Score, SeedScore, Trial
-from grader.significance import wilson
+from grader.scoring.significance import wilson
 
 from .samples import GOOD, REFERENCE, SCORE, TRAINING, changed, finding, points, rubric
 

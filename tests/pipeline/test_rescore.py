@@ -66,7 +66,9 @@ def test_other_points_without_training(book: Path, tmp_path: Path) -> None:
     after = results(book)
     assert (found["trained"], after["answers"]) == (0, before["answers"])
     assert found["rubric"] == [{"what": "criteria.accuracy.points", "before": "6", "after": "12"}]
-    assert {one["submission"]["id"] for one in found["changed"]} == set(before["rows"])  # the most points of all changed
+    assert {one["submission"]["id"] for one in found["changed"]} == set(
+        before["rows"]
+    )  # the most points of all changed
     for name, row in after["rows"].items():
         assert row[2] == before["rows"][name][2]  # the score
     grew = {name for name, row in after["rows"].items() if row[1] > before["rows"][name][1]}
@@ -91,7 +93,9 @@ def test_ten_corrected_labels(book: Path, tmp_path: Path) -> None:
     before = results(book)
     found = rescored(book, "--labels", str(table))
     after = results(book)
-    assert [one["picture"] for one in found["labels"]["changed"]] == [f"held-out picture {at}" for at in range(1, 101, 10)]
+    assert [one["picture"] for one in found["labels"]["changed"]] == [
+        f"held-out picture {at}" for at in range(1, 101, 10)
+    ]
     assert (found["trained"], after["answers"]) == (0, before["answers"])
     assert set(chosen) == {"house_style", "functional", "two_files"}
     for name, answers in chosen.items():
@@ -172,7 +176,7 @@ def test_another_machine_rescores_and_does_not_train(
     assert rescored(book, "--rubric", str(other))["trained"] == 0
     with sqlite3.connect(book / "gradebook.sqlite") as opened:
         for table in ("runs", "trainings"):
-            opened.execute(f"UPDATE {table} SET fingerprint = json_set(fingerprint, '$.processor', 'Z80')")  # noqa: S608
+            opened.execute(f"UPDATE {table} SET fingerprint = json_set(fingerprint, '$.processor', 'Z80')")
     slower = tmp_path / "slower.toml"
     slower.write_text(text.replace("steps = 60", "steps = 61"), encoding="utf-8")
     refused = grader("rescore", str(book), "--rubric", str(slower), check=False)

@@ -269,3 +269,17 @@ def test_threads_may_speak_at_once() -> None:
     assert [line.split()[0] for line in done] == [f"[{index}/200]" for index in range(1, 201)]
     assert len([line for line in lines if "captured" in line]) <= 6
     assert len(lines) <= 206
+
+
+def test_the_reference_is_no_submission() -> None:
+    """What the slots did before the first submission does not count among the captured."""
+    console, _ = busy([0.0])
+    fresh = BatchProgress(console, 2, lambda: 0.0)
+    for slot in (0, 1):
+        fresh.stage(slot, f"reference, seed {slot}", "capture")
+        fresh.stage(slot, f"reference, seed {slot + 2}", "capture")
+    fresh.begin()
+    fresh.stage(0, "ada", "capture")
+    fresh.stage(1, "ben", "capture")
+    fresh.stage(0, "cy", "capture")
+    assert seen(console, fresh)[0].startswith("Capturing 1 of 2")

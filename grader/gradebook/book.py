@@ -1,4 +1,4 @@
-"""The gradebook: one SQLite file that holds every run, every report and all work that need not be done again.
+"""Read and write the gradebook.
 
 Each write is one transaction of a write-ahead log, so a killed process loses what was in flight and nothing
 else. One connection behind one lock serves all threads of a process; a second process waits for its turn.
@@ -14,8 +14,8 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from grader.faults import GraderFault, OperatorFault
-from grader.gradebook_file import connect, explained, transaction
-from grader.gradebook_records import Entry, Invocation, Run, StoredCapture, StoredTraining
+from grader.gradebook.file import connect, explained, transaction
+from grader.gradebook.records import Entry, Invocation, Run, StoredCapture, StoredTraining
 from grader.records import CurvePoint, Keys, Report, SourceText, Status, Training, report_from_json
 
 if TYPE_CHECKING:
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
     from typing import Self
-
-__all__ = ["Entry", "Gradebook", "Invocation", "Run", "StoredCapture", "StoredTraining"]
 
 
 class Gradebook:

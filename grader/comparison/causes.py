@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
 
-from grader.gradebook_records import Entry, Run
+from grader.gradebook.records import Entry, Run
 from grader.wording import listed
 
 Value = TypeVar("Value")

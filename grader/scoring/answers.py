@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from grader.records import Confusion, Paired, Recall
-from grader.significance import mcnemar
+from grader.scoring.significance import mcnemar
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

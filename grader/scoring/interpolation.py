@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from grader.significance import wilson_share, wilson_upper
+from grader.scoring.significance import wilson_share, wilson_upper
 
 CHANCE_MARGIN = 1.5
 """Accuracy earns nothing up to this many times a pure guess: 0.15 of 1 for ten classes."""

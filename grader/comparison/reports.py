@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from grader.alignment import Measure, align
-from grader.causes import Circumstances, Detail, Differences, Reason, circumstances, reasons
-from grader.gradebook_records import Entry, Run
+from grader.comparison.alignment import Measure, align
+from grader.comparison.causes import Circumstances, Detail, Differences, Reason, circumstances, reasons
+from grader.comparison.source_changes import CellChange, source_changes
+from grader.gradebook.records import Entry, Run
 from grader.records import Finding, Layer, Role, Score, SourceText
-from grader.source_changes import CellChange, source_changes
 
 
 @dataclass(frozen=True, slots=True)

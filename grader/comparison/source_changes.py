@@ -10,7 +10,7 @@ from difflib import unified_diff
 from enum import StrEnum
 from itertools import islice
 
-from grader.alignment import Measure, Pair, align
+from grader.comparison.alignment import Measure, Pair, align
 from grader.records import SourceText
 
 MOST_LINES = 3_000

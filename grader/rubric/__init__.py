@@ -1,0 +1,36 @@
+"""The rubric: what one assignment asks for, read from a TOML file."""
+
+from grader.rubric.reading import load, parse
+from grader.rubric.tables import (
+    Budget,
+    Data,
+    Definition,
+    Extract,
+    Input,
+    Limits,
+    Mark,
+    Parameter,
+    Recipe,
+    ReferenceSolution,
+    Rubric,
+    Rule,
+    Table,
+)
+
+__all__ = [
+    "Budget",
+    "Data",
+    "Definition",
+    "Extract",
+    "Input",
+    "Limits",
+    "Mark",
+    "Parameter",
+    "Recipe",
+    "ReferenceSolution",
+    "Rubric",
+    "Rule",
+    "Table",
+    "load",
+    "parse",
+]

@@ -1,0 +1,22 @@
+"""From answers to points: pure arithmetic on what came back, in the grader's own process."""
+
+from grader.scoring.interpolation import chance_line
+from grader.scoring.scores import Accuracy, Standard, accuracy, band, median_of, reference_target, score
+from grader.scoring.significance import wilson
+from grader.scoring.sums import Ending, Points, points_sum, status_of
+
+__all__ = [
+    "Accuracy",
+    "Ending",
+    "Points",
+    "Standard",
+    "accuracy",
+    "band",
+    "chance_line",
+    "median_of",
+    "points_sum",
+    "reference_target",
+    "score",
+    "status_of",
+    "wilson",
+]
