@@ -15,7 +15,7 @@ from grader import scoring
 from grader.claims import Facts, read_claim, read_facts
 from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
-from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of, remarks
+from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of
 from grader.gradebook.records import StoredTraining
 from grader.measuring import measured, scored_from
 from grader.orders import (
@@ -39,6 +39,7 @@ from grader.records import (
     Submission,
     Training,
 )
+from grader.remarks import remarks
 from grader.work import Plain, run_capture, run_training
 
 SCORE_PARTS = ("title", "input", "criteria", "human")

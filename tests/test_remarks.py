@@ -10,8 +10,8 @@ import pytest
 
 from grader.claims import examination_from
 from grader.criteria import Evidence
-from grader.gathering import remarks
 from grader.records import Carried, Meaning, Where
+from grader.remarks import remarks
 from tests.criteria.samples import CNN, GOOD, TRAINING, changed
 
 TABLE = Carried("table", (10, 3072), 30_720, Where("net.py", None, 4))
