@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from grader.data import patterns
 from grader.data.pictures import Split
-from grader.data.store import StoredSplit, is_complete, store
+from grader.data.store import NAMES, StoredSplit, is_complete, store
 
 PARTS = ("train_images", "train_labels", "held_out_images", "held_out_labels")
 
@@ -65,10 +65,10 @@ def test_other_pictures_get_another_folder(split: Split, tmp_path: Path) -> None
 
 
 def test_nothing_else_is_left_behind(split: Split, tmp_path: Path) -> None:
-    """The cache holds the folder alone, and the folder its four files."""
+    """The cache holds the folder alone, and the folder its four files and the names of the pictures."""
     stored = store(split, tmp_path)
     assert list(tmp_path.iterdir()) == [stored.folder]
-    assert sorted(path.name for path in stored.folder.iterdir()) == sorted(f"{part}.npy" for part in PARTS)
+    assert sorted(path.name for path in stored.folder.iterdir()) == sorted([NAMES, *(f"{part}.npy" for part in PARTS)])
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut short", "another shape", "another type", "no folder"])

@@ -54,11 +54,12 @@ def _future(result: Any) -> Future[Any]:
 
 
 @pytest.mark.slow
-def test_reference_is_trained_once(slot: LocalSlot, tmp_path: Path) -> None:
+def test_reference_is_trained_once(slot: LocalSlot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The second time, and after a new start, the result comes from the cache; another recipe is measured anew."""
     rubric = load(small_rubric(tmp_path), DEFINITIONS)
     data = datasets.stored(rubric, None)
     assignment = Assignment(rubric, data, None, "cpu", versions(), describe({"device": "cpu"}, slot))
+    monkeypatch.setenv("GRADER_CACHE", str(tmp_path / "cache"))
     jobs: list[str] = []
 
     def submit(function: Callable[..., Any], order: dict[str, Any]) -> Future[Any]:

@@ -337,7 +337,7 @@ def test_what_was_touched(zygote: Zygote) -> None:
     """Roots of packages that the network does without are told, and a library's own imports are not."""
     done = capture(zygote, submission("timm.x(dnn)", top="import timm\nfrom cv2 import dnn\nimport numpy.testing"))
     said = [one["message"] for one in done.result()["repairs"] if one["kind"] == "import"]
-    assert said == ["Not installed here, and not needed for the model: timm, cv2."]
+    assert said == ["Not needed for the model, and left out: timm, cv2."]
 
 
 def stand_in(name: str, touched: list[str]) -> Missing:
