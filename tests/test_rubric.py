@@ -69,11 +69,11 @@ def test_least_rubric() -> None:
 
 
 def test_weights_are_part_of_the_recipe() -> None:
-    """Weights are taken as submitted unless the rubric says otherwise, and a training depends on which."""
-    least, fresh = read(LEAST), read(LEAST + '[recipe]\nweights = "fresh"')
-    assert (least.recipe.weights, fresh.recipe.weights) == ("submitted", "fresh")
-    assert least.content_hash(["recipe"]) != fresh.content_hash(["recipe"])
-    assert Recipe(**fresh.recipe.model_dump(exclude={"seeds"})).weights == "fresh"
+    """Weights are drawn anew unless the rubric says otherwise, and a training depends on which."""
+    least, submitted = read(LEAST), read(LEAST + '[recipe]\nweights = "submitted"')
+    assert (least.recipe.weights, submitted.recipe.weights) == ("fresh", "submitted")
+    assert least.content_hash(["recipe"]) != submitted.content_hash(["recipe"])
+    assert Recipe(**least.recipe.model_dump(exclude={"seeds"})).weights == "fresh"
 
 
 def test_rubric_is_frozen() -> None:

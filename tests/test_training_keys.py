@@ -23,14 +23,14 @@ def content(recipe: str = "") -> str:
 
 
 def test_old_trainings_count() -> None:
-    """What was trained before a setting existed is found by a recipe that leaves it out or writes its default."""
-    assert content() == BEFORE_THERE_WAS_A_CHOICE
+    """What was trained before a setting existed is found by a recipe that says in words what it was then."""
+    assert content('weights = "submitted"') == BEFORE_THERE_WAS_A_CHOICE
     assert content('weights = "submitted"\nflips = false\ncrops = 0\nseeds = 1') == BEFORE_THERE_WAS_A_CHOICE
 
 
 def test_settings_decide_a_training() -> None:
     """Another setting is another training, and each of these another one."""
-    lines = ("", "flips = true", "crops = 4", "crops = 2", "flips = true\ncrops = 4", 'weights = "fresh"', "seed = 2")
+    lines = ("", "flips = true", "crops = 4", "crops = 2", "flips = true\ncrops = 4", 'weights = "submitted"', "seed = 2")
     assert len({content(line) for line in lines}) == len(lines)
 
 

@@ -132,8 +132,9 @@ class Recipe(Table):
         description="how pictures lie in memory, `channels_last` or `contiguous`; it moves the last bits of results",
     )
     weights: Literal["submitted", "fresh"] = Field(
-        default="submitted",
-        description="`submitted` trains on from the weights that were handed in, `fresh` draws all of them anew first",
+        default="fresh",
+        description="`fresh` draws all weights anew first, each as PyTorch's own layers do; `submitted` trains on from those "
+        "that were handed in",
     )
     flips: bool = Field(default=False, description="whether one training picture in two is mirrored, left to right")
     crops: Annotated[int, Field(ge=0, le=16)] = Field(

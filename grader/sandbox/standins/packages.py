@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 DRAWING = frozenset("altair bokeh matplotlib mpl_toolkits plotly pylab seaborn".split())
-"""Packages that only draw. What stands for them is taken also where they are installed, so that nothing depends on it, and
-nobody waits for a cache of fonts."""
+"""Packages that only draw. What stands for them is taken also where they are installed, so that nothing depends on it,
+and nobody waits for a cache of fonts."""
 
 PACKAGES = frozenset(
     """
