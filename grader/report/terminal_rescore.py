@@ -16,8 +16,7 @@ from grader.comparison.causes import Detail
 from grader.corrections import Read
 from grader.records import Finding, Outcome, Reference, Report
 from grader.report.terminal_batch import WRITTEN
-from grader.report.terminal_check import pairs
-from grader.report.terminal_text import Page, counted, duration, named, number, percent, said
+from grader.report.terminal_text import Page, counted, duration, named, number, pairs, percent, said
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -50,19 +49,12 @@ class Rescored:
     elapsed: float
     out: Path
 
-    @property
-    def other_points(self) -> tuple[Comparison, ...]:
-        """Return those whose points, or most points, are others."""
-        return tuple(
-            one for one in self.comparisons if _points(one.before.entry.report) != _points(one.after.entry.report)
-        )
-
 
 def show_rescored(console: Console, found: Rescored) -> None:
     """Print a row for each report that changed, those with other points first, then what is behind it."""
     parts: list[RenderableType] = []
     if found.comparisons:
-        shown = sorted(found.comparisons, key=lambda one: one not in found.other_points)
+        shown = sorted(found.comparisons, key=lambda one: not _other_points(one))
         parts.append(_table(shown[:_MOST_ROWS]))
         if len(shown) > _MOST_ROWS:
             parts.append(Text(f"… {len(shown) - _MOST_ROWS:,} more have a row in --json.", "dim"))
@@ -70,6 +62,12 @@ def show_rescored(console: Console, found: Rescored) -> None:
     for label, line in _lines(found):
         grid.add_row(label, line)
     console.print(Page([*parts, Text(""), grid] if parts else [grid]))
+
+
+def _other_points(comparison: Comparison) -> bool:
+    """Tell whether the points, or the most points, are others than before."""
+    old, new = comparison.before.entry.report, comparison.after.entry.report
+    return (old.points, old.max_points) != (new.points, new.max_points)
 
 
 def _table(comparisons: Sequence[Comparison]) -> Table:
@@ -99,7 +97,7 @@ def _changes(comparison: Comparison) -> Iterator[str]:
 
 def _lines(found: Rescored) -> Iterator[tuple[str, Text]]:
     judged = len(found.comparisons) + found.unchanged
-    with_points = len(found.other_points)
+    with_points = sum(map(_other_points, found.comparisons))
     other = len(found.comparisons) - with_points
     yield (
         "Judged again",

@@ -77,3 +77,18 @@ def test_one_training_that_fails_costs_nothing(tmp_path: Path) -> None:
     assert {one["points"] for one in report["findings"]} == {None}
     history = json.loads(grader("history", str(out), "slow", "--json").stdout)["reports"]
     assert len(history) == 1
+
+
+def test_the_luck_of_a_start_is_nobodys(tmp_path: Path) -> None:
+    """One network under three seeds of its notebook is three captures and three trainings with the same answers."""
+    found, out = tmp_path / "class", tmp_path / "out"
+    found.mkdir()
+    text = (SUBMISSIONS / "functional.py").read_text(encoding="utf-8")
+    for seed in (1, 2, 3):
+        (found / f"seed{seed}.py").write_text(f"import torch\n\ntorch.manual_seed({seed})\n{text}", encoding="utf-8")
+    rubric = small_rubric(tmp_path, {"steps = 60": "steps = 20"})
+    grader("batch", str(found), "--rubric", str(rubric), "--out", str(out), "--workers", "2")
+    reports = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"]
+    assert len({one["keys"]["training"] for one in reports}) == 3
+    assert len({json.dumps(one["score"]) for one in reports}) == 1
+    assert len(results(out)["answers"]) == 1
