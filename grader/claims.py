@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
 from grader.faults import GraderFault
-from grader.records import Break, Examination, Model, Passage, Repair, SourceText, Where
+from grader.records import Break, Examination, Model, Passage, Practice, Repair, SourceText, Where
 
 LOG = logging.getLogger(__name__)
 
@@ -55,6 +55,7 @@ class Facts:
         choice: why the candidate was taken before the others; empty where there is one alone.
         explanation: what stands in Markdown cells and comments.
         source: the code as it was read, in order.
+        practice: how it trains and measures.
     """
 
     problems: tuple[str, ...] = ()
@@ -63,6 +64,7 @@ class Facts:
     choice: str = ""
     explanation: tuple[Passage, ...] = ()
     source: tuple[SourceText, ...] = ()
+    practice: Practice = field(default_factory=Practice)
 
     def notes(self) -> tuple[str, ...]:
         """Return sentences for the report."""
@@ -87,6 +89,7 @@ class Explained:
 
 _BREAK = TypeAdapter(Break)
 _EXAMINATION = TypeAdapter(Examination)
+_PRACTICE = TypeAdapter(Practice)
 
 
 def read_claim(plain: Any) -> Claim:
@@ -121,6 +124,7 @@ def read_facts(plain: Any) -> Facts:
         _text(plain.get("choice", "")),
         _passages(plain.get("explanation")),
         _source(plain.get("source")),
+        _practice(plain.get("practice")),
     )
 
 
@@ -146,7 +150,10 @@ def _break(plain: Any) -> Break | None:
         return None
     try:
         found = _BREAK.validate_python(
-            {key: _text(value) if isinstance(value, str) else value for key, value in plain.items()}
+            {
+                key: _texts(value) if key == "names" else _text(value) if isinstance(value, str) else value
+                for key, value in plain.items()
+            }
         )
     except ValidationError:
         return None
@@ -203,6 +210,27 @@ def _source(plain: Any) -> tuple[SourceText, ...]:
         room -= len(text)
         found.append(SourceText(_text(file), cell if type(cell) is int else None, _text(text, room=MOST_SOURCE)))
     return tuple(found)
+
+
+def _practice(plain: Any) -> Practice:
+    """Read how a submission trains; nothing of it where a part does not fit."""
+    if not isinstance(plain, dict):
+        return Practice()
+    try:
+        return _PRACTICE.validate_python({key: _short(value) for key, value in plain.items()})
+    except ValidationError:
+        return Practice()
+
+
+def _short(plain: Any, depth: int = 0) -> Any:
+    """Cut the texts and lists of a claim to what is read of it."""
+    if isinstance(plain, str):
+        return _text(plain)
+    if isinstance(plain, list) and depth < 4:
+        return [_short(one, depth + 1) for one in plain[:MOST_ITEMS]]
+    if isinstance(plain, dict) and depth < 4:
+        return {key: _short(value, depth + 1) for key, value in plain.items()}
+    return plain if isinstance(plain, bool | int | None) else None
 
 
 def _items(plain: Any, most: int = MOST_ITEMS) -> list[Any]:

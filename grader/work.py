@@ -20,7 +20,7 @@ from grader.records import Meaning
 from grader.sandbox.launch import Done, Worker
 from grader.sandbox.protocol import Kind, Limits
 
-FORMAT = 6
+FORMAT = 7
 """Of captures and examinations; part of their key, so that a change of meaning is never mixed up."""
 
 EXPLANATION_FORMAT = 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.graph import roles
+from grader.graph.replay import slots_of
 from grader.graph.survey import Survey
 from grader.records import Role
 
@@ -95,9 +96,12 @@ def _is_linear(surveyed: Survey, index: int) -> bool:
 
 
 def narrowest(surveyed: Survey) -> tuple[str, int] | None:
-    """Return the layer on the path, the last ones aside, after which the fewest numbers a picture are left."""
-    on_path = sorted(surveyed.flow.on_path)
-    weighted = [index for index in on_path if _is_weighted(surveyed, index)]
+    """Return the layer on the path, the last ones aside, after which the fewest numbers a picture are left.
+
+    Only where everything passes counts: beside a gate of four numbers (squeeze and excitation) the maps go on.
+    """
+    on_path = sorted(_passages(surveyed))
+    weighted = [index for index in sorted(surveyed.flow.on_path) if _is_weighted(surveyed, index)]
     if not weighted:
         return None
     found = [
@@ -109,6 +113,24 @@ def narrowest(surveyed: Survey) -> tuple[str, int] | None:
         return None
     numbers, index = min(found)
     return surveyed.layer_name(index), numbers
+
+
+def _passages(surveyed: Survey) -> list[int]:
+    """Return the nodes on the path that no way from the picture to the answer goes around; sizes are no way."""
+    on_path = [index for index in sorted(surveyed.flow.on_path) if surveyed.calls[index].outputs]
+    last: dict[int, int] = {}  # node, or -1 for the picture -> the last node that needs it
+    for index in on_path:
+        for before in surveyed.flow.before[index]:
+            last[before] = index
+        if 0 in slots_of(surveyed.graph.nodes[index].arguments):
+            last[-1] = index
+    found = []
+    needed = last.get(-1, -1)
+    for index in on_path:
+        if needed <= index:
+            found.append(index)
+        needed = max(needed, last.get(index, -1))
+    return found
 
 
 def _numbers(shape: tuple[int, ...]) -> int:

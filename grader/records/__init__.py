@@ -6,31 +6,41 @@ to disk carries `VERSION`. Shapes leave out the batch axis: `(3, 32, 32)` is one
 """
 
 from grader.records.handed import Passage, Place, Problem, SourceText, Submission
+from grader.records.mending import Fix, WhatIf
 from grader.records.network import Carried, Examination, Layer, Meaning, Role, Trial
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
+from grader.records.practice import Call, Given, Loss, Measurement, Practice, TrainingLoop, UncalledLayer
 from grader.records.report import VERSION, Report, report_from_json
 from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Training
 from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 from grader.records.shapes import Shape
+from grader.records.spots import Coverage, Spot, SpotKind, Twice
 
 __all__ = [
     "VERSION",
     "Advice",
     "BandPoint",
     "Break",
+    "Call",
     "Carried",
     "Confusion",
+    "Coverage",
     "CurvePoint",
     "Examination",
     "Finding",
+    "Fix",
+    "Given",
     "Keys",
     "Layer",
+    "Loss",
     "Meaning",
+    "Measurement",
     "Model",
     "Outcome",
     "Paired",
     "Passage",
     "Place",
+    "Practice",
     "Problem",
     "Recall",
     "Reference",
@@ -41,10 +51,16 @@ __all__ = [
     "SeedScore",
     "Shape",
     "SourceText",
+    "Spot",
+    "SpotKind",
     "Status",
     "Submission",
     "Training",
+    "TrainingLoop",
     "Trial",
+    "Twice",
+    "UncalledLayer",
+    "WhatIf",
     "Where",
     "report_from_json",
 ]

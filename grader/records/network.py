@@ -8,6 +8,7 @@ from typing import Any
 
 from grader.records.outcomes import Where
 from grader.records.shapes import Shape
+from grader.records.spots import Coverage, Spot, Twice
 
 
 class Role(StrEnum):
@@ -169,6 +170,11 @@ class Examination:
         carried: the largest of the tensors that `constants` counts, at most five, the largest first.
         only_batch: the number of pictures for which it was captured, where it was not captured for any number;
             None where it was.
+        spots: single calls that stand out.
+        coverage: which pixels can change the answer; None when it was not looked at or cannot be told.
+        alike: name and value of the weights whose numbers all begin the same.
+        twice: layers that are called several times while another of their size is never called.
+        one_answer: whether different pictures of noise all got the same answer.
     """
 
     complete: bool
@@ -194,3 +200,8 @@ class Examination:
     narrowest: tuple[str, int] | None = None
     carried: tuple[Carried, ...] = ()
     only_batch: int | None = None
+    spots: tuple[Spot, ...] = ()
+    coverage: Coverage | None = None
+    alike: tuple[tuple[str, float], ...] = ()
+    twice: tuple[Twice, ...] = ()
+    one_answer: bool = False

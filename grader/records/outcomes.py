@@ -74,10 +74,12 @@ class Break:
             a captured graph cannot hold the line).
         kind: the exception's class name.
         message: its text, bounded and without control characters.
-        where: the student's own frame that is deepest.
+        where: the student's own frame that is deepest; where a layer of an `nn.Sequential` stopped outside of any, the
+            line that made it.
         source: the text of that line, stripped.
         layer: the module's name in which forward stopped (`fc1`); None when it is not in one.
         inputs: shapes of the tensors that the failing call received, the batch axis (of 7) included.
+        names: what the object has, where the line asks it for a name that it lacks; as many as are likely meant.
     """
 
     stage: str
@@ -87,3 +89,4 @@ class Break:
     source: str = ""
     layer: str | None = None
     inputs: tuple[Shape, ...] = ()
+    names: tuple[str, ...] = ()

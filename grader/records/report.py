@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from grader.records.handed import Problem, Submission
+from grader.records.mending import Fix, WhatIf
 from grader.records.network import Layer, Role
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
 from grader.records.plain import plain
@@ -41,13 +42,17 @@ class Report:
     """Sentences about the submission as a whole: cells that did not parse, other candidates, why a human
     is needed."""
     version: int = VERSION
+    code: str = ""
+    """The catalogue's number for what stopped it, which `grader check --explain` takes; empty where nothing did."""
+    what_if: WhatIf | None = None
+    """What the network would do with its error mended; None where it did not stop, or where nobody asked."""
 
     def to_json(self) -> dict[str, Any]:
         """Return the fixed interface of `docs/architecture.md` as plain values."""
         found = plain(self)
         submission = found.pop("submission")
         submission.pop("places")
-        for layer in found["layers"]:
+        for layer in (*found["layers"], *(found["what_if"] or {"layers": ()})["layers"]):
             layer["in"], layer["out"] = layer.pop("inputs"), layer.pop("outputs")
             where = layer.pop("where")
             layer.update(cell=where["cell"], line=where["line"])
@@ -69,13 +74,21 @@ def report_from_json(stored: dict[str, Any]) -> Report:
         ),
         layers=tuple(_layer(one) for one in data.pop("layers")),
         findings=tuple(Finding(**{**one, "outcome": Outcome(one["outcome"])}) for one in data.pop("findings")),
-        advice=tuple(Advice(**one) for one in data.pop("advice")),
+        advice=tuple(Advice(**{**one, "where": Where(**one.get("where", {}))}) for one in data.pop("advice")),
         training=training and Training(**{**training, "curve": tuple(CurvePoint(**one) for one in training["curve"])}),
         score=score and _score(score),
         keys=Keys(**data.pop("keys")),
         broke=broke
-        and Break(**{**broke, "where": Where(**broke["where"]), "inputs": tuple(map(tuple, broke["inputs"]))}),
+        and Break(
+            **{
+                **broke,
+                "where": Where(**broke["where"]),
+                "inputs": tuple(map(tuple, broke["inputs"])),
+                "names": tuple(broke.get("names", ())),
+            }
+        ),
         notes=tuple(data.pop("notes")),
+        what_if=_what_if(data.pop("what_if", None)),
         **data,
     )
 
@@ -92,6 +105,19 @@ def _submission(stored: dict[str, Any]) -> Submission:
         email=stored.get("email", ""),
         superseded=tuple(stored.get("superseded", ())),
         problem=problem and Problem(**problem),
+    )
+
+
+def _what_if(stored: dict[str, Any] | None) -> WhatIf | None:
+    if stored is None:
+        return None
+    return WhatIf(
+        **{
+            **stored,
+            "fixes": tuple(Fix(**one) for one in stored["fixes"]),
+            "layers": tuple(_layer(one) for one in stored["layers"]),
+            "where": Where(**stored["where"]),
+        }
     )
 
 

@@ -35,11 +35,19 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """A piece of advice; it never costs points."""
+    """A piece of advice; it never costs points.
+
+    Attributes:
+        code: its number in the catalogue of silent mistakes, `S01`.
+        title: what was found, with numbers, without a full stop.
+        help: the one thing to do.
+        where: the student's line.
+    """
 
     code: str
     title: str
     help: str
+    where: Where = field(default_factory=Where)
 
 
 @dataclass(frozen=True, slots=True)

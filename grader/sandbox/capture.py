@@ -16,19 +16,23 @@ import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+import torch
+
 from grader.explanation import cells
 from grader.graph.document import dump
 from grader.graph.encode import UncapturableError
 from grader.graph.fidelity import seed_everything
-from grader.records import Break, Repair
+from grader.records import Break, Repair, Where
 from grader.sandbox import export as exporting
 from grader.sandbox import shims
 from grader.sandbox.build import BuildError, Built, TooSlowError, build, deadline, is_local, places_of, too_slow
+from grader.sandbox.mending import Change, changes_from, mend, mended_text
 from grader.sandbox.network import Network, Places, describe
 from grader.sandbox.protocol import Channel
 from grader.sandbox.rehearsal import DryRun, dry_run, limited
 from grader.source.batches import batch_sizes
 from grader.source.entry import Hints, Plan, plans, unrepaired, why_nothing, why_refused
+from grader.source.practice import practice
 from grader.source.reading.folders import own_files
 from grader.source.reading.notebook import ReadLimits, Source, read_submission
 from grader.wording import counted
@@ -52,6 +56,7 @@ class Task:
         seed: what torch, Python and numpy are seeded with before the model is built.
         repairs: whether something may be put in the place of what the student had to write: an argument that nobody
             gives, a class that is not called.
+        changes: fixes to apply first, for what the network would do with its error mended.
     """
 
     shape: tuple[int, int, int]
@@ -63,14 +68,16 @@ class Task:
     code_characters: int
     seed: int = 0
     repairs: bool = True
+    changes: tuple[Change, ...] = ()
 
 
 def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel) -> None:
     """Run the job: `blobs` are the submission's files by path."""
-    task = Task(**{**arguments, "shape": tuple(arguments["shape"])})
+    changes = changes_from(arguments.get("changes", ()))
+    task = Task(**{**arguments, "shape": tuple(arguments["shape"]), "changes": changes})
     quiet()
     limits = ReadLimits(file_bytes=task.file_bytes, code_characters=task.code_characters)
-    source = read_submission(blobs, limits)
+    source = mended_text(read_submission(blobs, limits), task.changes)
     found = plans(source, task.entry or None, Hints(task.shape, task.classes))
     channel.facts(_facts(source, found, sum(path.lower().endswith(".ipynb") for path in own_files(blobs))))
     allowed = found if task.repairs else unrepaired(found)
@@ -79,6 +86,14 @@ def capture(arguments: dict[str, Any], blobs: dict[str, bytes], channel: Channel
         channel.result({"outcome": "broke", "broke": dataclasses.asdict(broke), "repairs": [], "notes": []})
         return
     Session(source, allowed, task, channel).run(blobs)
+
+
+def capture_object(model: torch.nn.Module, task: Task, channel: Channel, places: Places) -> None:
+    """Capture a model that is there already, as `capture` does one that it built; nothing but its calls is run."""
+    plan = Plan(type(model).__name__, "object", Where(), (), "")
+    session = Session(Source(()), (plan,), task, channel)
+    session.places = places
+    session.send(Built(model, plan))
 
 
 def quiet() -> None:
@@ -104,6 +119,7 @@ def _facts(source: Source, found: tuple[Plan, ...], notebooks: int) -> dict[str,
         "choice": best.choice if best else "",
         "explanation": [dataclasses.asdict(one) for one in cells.passages(source, notebooks)],
         "source": [dataclasses.asdict(one) for one in cells.code(source)],
+        "practice": dataclasses.asdict(practice(source)),
     }
 
 
@@ -140,17 +156,22 @@ class Session:
                 self._answer("broke", broke=describe(error, "build", self.places))
                 return
             self.repairs += [*missing.said(), *built.repairs]
-            try:
-                self._captured(built)
-            except BaseException as error:  # noqa: BLE001 - the student's objects take part in every call of ours
-                traceback.print_exc()
-                said = describe(error, "forward", self.places)
-                self._answer("uncapturable", reason=f"{said.kind}: {said.message[:300]}")
+            self.send(built)
+
+    def send(self, built: Built) -> None:
+        """Run, capture and measure a model that was built; send what came of it."""
+        try:
+            self._captured(built)
+        except BaseException as error:  # noqa: BLE001 - the student's objects take part in every call of ours
+            traceback.print_exc()
+            said = describe(error, "forward", self.places)
+            self._answer("uncapturable", reason=f"{said.kind}: {said.message[:300]}")
 
     def _captured(self, built: Built) -> None:
         """Run the model on noise, then capture it whole or up to its break."""
         model = {"name": built.plan.name, "how": built.plan.how, "where": dataclasses.asdict(built.plan.where)}
         try:
+            mend(built.model, self.task.changes)
             network = Network(built.model, self.task.classes)
             with deadline(self.task.build_seconds):
                 run = dry_run(network, self.task.shape, self._sizes, self.places)
@@ -190,7 +211,11 @@ class Session:
             return few, exporting.capture(network, self.task.shape, few.batch, self.places)
 
     def _prefix(self, network: Network, run: DryRun, model: Mapping[str, Any]) -> None:
-        found = exporting.capture_prefix(network, self.task.shape, self.task.batch, self.places)
+        try:
+            with deadline(self.task.build_seconds):
+                found = exporting.capture_prefix(network, self.task.shape, self.task.batch, self.places)
+        except TooSlowError:  # `x.tolist()` of a whole batch: export makes an unknown of each number
+            found = None
         document = dump(found.document) if found is not None else b""
         self._answer("broke", broke=run.broke, model=model)
         if found is not None:

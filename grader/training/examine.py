@@ -19,9 +19,12 @@ from grader.graph.document import Document, DocumentError, Graph, parse
 from grader.graph.ending import as_trained, meaning
 from grader.graph.fidelity import LARGE, TRIALS, disagreement, measure, noise, probed, seed_everything
 from grader.graph.replay import Program
+from grader.graph.spots import spots, twice
 from grader.graph.survey import Survey, constants, layers, parameter_count, survey
 from grader.graph.tensors import check_header, read
 from grader.records import Carried, Examination, Meaning, Role, Shape, Trial
+from grader.training.beginnings import alike, same_for_all
+from grader.training.coverage import coverage
 from grader.training.scores import scores_of
 from grader.wording import counted
 
@@ -83,6 +86,8 @@ def examine(document_bytes: bytes, tensor_bytes: bytes, task: Task) -> Examinati
         return _record(basics, complete=document.complete, over_budget=over)
     tensors = read(document, tensor_bytes, torch.device("cpu"))
     bench = Bench(document, tensors, task, basics["unused"], basics["meaning"])
+    basics["coverage"] = coverage(document, tensors, task.shape, task.batch)
+    basics["alike"] = alike(document, tensors, surveys[1])
     return _record(basics, complete=True, over_budget="", **bench.findings())
 
 
@@ -126,7 +131,9 @@ def _basics(document: Document, surveys: Sequence[Survey]) -> dict[str, Any]:
         "modes_agree": anatomy.modes_disagree(train, evaluation) if document.complete else None,
         "unregistered": _unregistered(evaluation),
         "frozen": tuple(one.name for one in document.tensors if one.role == "parameter" and not one.trainable),
-        "unused": _unused(document, train, evaluation),
+        "unused": (unused := _unused(document, train, evaluation)),
+        "twice": twice(document, evaluation, unused),
+        "spots": spots(train, evaluation),
         "only_batch": None if all(one.graph.batch is None for one in surveys[:2]) else train.batch,
     }
 
@@ -264,6 +271,7 @@ class Bench:
             "step_batch_one": alone,
             "unreached": tuple(one for one in unreached if one not in self.unused),
             "repeatable": self.repeatable(),
+            "one_answer": self.one_answer(),
         }
 
     def trial(self, size: int) -> Trial:
@@ -330,6 +338,15 @@ class Bench:
         if not loss.requires_grad:
             return loss, ()
         return loss, torch.autograd.grad(loss, tensors, allow_unused=True)
+
+    def one_answer(self) -> bool:
+        """Tell whether different pictures all get the same answer; False where this cannot be asked."""
+        size = 7 if self.document.graph("eval", 7) is not None else self.task.batch
+        try:
+            with torch.no_grad():
+                return same_for_all(self.answer("eval", noise(size, self.task.shape, 5)))
+        except Exception:  # noqa: BLE001 - an operator may raise anything; the trials say what
+            return False
 
     def repeatable(self) -> str | None:
         """Ask for the same pictures twice, and for one of them alone."""

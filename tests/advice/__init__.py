@@ -1,0 +1,1 @@
+"""Advice from records written by hand: no torch, no capture."""
