@@ -81,6 +81,7 @@ def gather(
         trained=assignment.data is not None,
         cause=said.cause if said else "",
         help=said.help if said else "",
+        code=said.code if said else "",
         unseen=unseen,
     )
 
@@ -117,11 +118,26 @@ def _stopped_by(broke: Break | None) -> str | None:
 def _explanation(broke: Break | None, stopped: str | None, examination: Any, rubric: Rubric) -> Explanation | None:
     if broke is not None:
         return explain(broke, examination, rubric.input.classes, rubric.input.shape)
+    if stopped is None and examination is not None and examination.step:
+        return _of_the_step(examination, rubric)
     if stopped is not None:
         limits = rubric.limits
         seconds = {"wall-limit": limits.capture_seconds, "cpu-limit": limits.cpu_seconds}.get(stopped)
         return explain_stopped(stopped, None, seconds)
     return None
+
+
+def _of_the_step(examination: Examination, rubric: Rubric) -> Explanation | None:
+    """Explain why a step of gradients fails where a batch of pictures gets through; None where it is not known."""
+    kind, separator, message = (examination.step or "").partition(": ")
+    raised = bool(separator) and kind.isidentifier()
+    broke = Break("step", kind, message) if raised else Break("step", "", examination.step or "")
+    said = explain(broke, examination, rubric.input.classes, rubric.input.shape)
+    return said if said.code in _OF_A_STEP else None
+
+
+_OF_A_STEP = ("E30", "E33", "E34")
+"""Errors of a step of gradients that the network alone can make; others are the loss's."""
 
 
 def doubts(evidence: Evidence) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from grader import scoring
+from grader.advice import Observed, advise
 from grader.claims import Facts, read_claim, read_facts
 from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
@@ -93,10 +94,12 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
         status=scoring.status_of(evidence, findings),
         model=model_of(claim, facts, evidence),
         layers=evidence.layers,
+        advice=advise(_observed(evidence, facts), findings),
         training=training,
         score=score,
         stopped=evidence.stopped or ("student-error" if evidence.broke else None),
         broke=evidence.broke,
+        code=evidence.code,
         keys=keys_of(prepared, assignment, work),
         notes=(
             *doubts(evidence),
@@ -107,6 +110,19 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
             *prepared.notes,
             *assignment.mixed,
         ),
+    )
+
+
+def _observed(evidence: Evidence, facts: Facts) -> Observed:
+    """Return what advice is drawn from; none of it decides a point."""
+    return Observed(
+        classes=evidence.classes,
+        shape=evidence.shape,
+        examination=evidence.examination,
+        practice=facts.practice,
+        broke=evidence.broke,
+        repairs=evidence.repairs,
+        training=evidence.training,
     )
 
 

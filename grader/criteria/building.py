@@ -188,6 +188,9 @@ def _wrong_answer(trial: Trial, evidence: Evidence) -> tuple[float, str, str]:
             last = f" of {dense[-1][1].name}" if dense and dense[-1][1].outputs[-1:] == (width,) else ""
             help_text = f"Set out_features{last} to {evidence.classes}." if last else ""
             return _ONE_THIRD, f"{went_in}: {width} scores for {evidence.classes} classes.", help_text
+        case (rows,) if rows == trial.batch and evidence.layers and evidence.classes > 2:
+            help_text = "End forward with the scores themselves: leave argmax, max or squeeze at its end out."
+            return 0, f"{went_in}: one number for each picture, where a score for each class belongs.", help_text
         case (rows, _):
             help_text = "Flatten each picture by itself: torch.flatten(x, 1) in place of view or reshape."
             return 0, f"{went_in}: numbers of different pictures share a row.", help_text if rows > trial.batch else ""
@@ -207,7 +210,7 @@ def training_step(evidence: Evidence, rule: Rule) -> Verdict:
         return Verdict(None, "A training step needs a network that runs to its end.")
     expected = "One training step was to give a finite loss and change the weights"
     if examination.step is not None:
-        return Verdict(0, f"{expected}. {sentence(examination.step)}")
+        return Verdict(0, f"{expected}. {evidence.cause or sentence(examination.step)}", evidence.help)
     if examination.step_batch_one is not None:
         note = (
             "With a single picture it does not work, which is normal for batch normalisation; if your own last batch "

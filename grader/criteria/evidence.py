@@ -28,6 +28,7 @@ class Evidence:
         trained: whether training was asked for at all.
         cause: what the diagnosis says about `broke` or `stopped`; empty when there is none.
         help: the diagnosis's next step; empty when there is none.
+        code: the diagnosis's code, `E02`; empty when there is none.
         unseen: why nothing could be captured although the submission may be right (only a link was handed
             in, a construct that cannot be captured), as a sentence; a human then judges everything.
         explanation: what the student wrote, in the notebook and beside it; None when it was not looked for.
@@ -48,6 +49,7 @@ class Evidence:
     unseen: str = ""
     explanation: tuple[Passage, ...] | None = None
     explanation_problems: tuple[str, ...] = ()
+    code: str = ""
 
     @property
     def layers(self) -> tuple[Layer, ...]:

@@ -7,17 +7,19 @@ captured (E48 to E52), and what a rubric forbids to guess (E53). E00 is an error
 function decorated with `symptom` and a test.
 """
 
-from grader.diagnosis.explain import SYMPTOMS, explain
+from grader.diagnosis.explain import SYMPTOMS, explain, explain_scene
 from grader.diagnosis.graphs import explain_uncapturable
 from grader.diagnosis.limits import explain_stopped
-from grader.diagnosis.scene import Explanation, Scene, Symptom, symptom
+from grader.diagnosis.scene import LIVE, Explanation, Scene, Symptom, symptom
 
 __all__ = [
+    "LIVE",
     "SYMPTOMS",
     "Explanation",
     "Scene",
     "Symptom",
     "explain",
+    "explain_scene",
     "explain_stopped",
     "explain_uncapturable",
     "symptom",

@@ -7,15 +7,10 @@ import re
 
 from grader.diagnosis.scene import Said, Scene, symptom
 from grader.diagnosis.spelling import LAYERS, METHODS
+from grader.records import Fix
+from grader.wording import IMPORTS
 
 _INSIDES = ("_backward_hooks", "_modules", "_parameters", "_buffers", "_forward_hooks")
-_IMPORTS = {
-    "torch": "import torch",
-    "nn": "from torch import nn",
-    "F": "import torch.nn.functional as F",
-    "np": "import numpy as np",
-    "math": "import math",
-}
 
 
 @symptom("E16")
@@ -68,7 +63,8 @@ def class_not_instance(scene: Scene) -> Said | None:
         return None
     given = int(found[2]) - 1
     cause = f"{found[1]}(...) was given {given} value{'s' if given > 1 else ''}, but its __init__ takes only self."
-    return cause, f"Write {found[1]}() with nothing between the brackets."
+    fix = scene.line(rf"\b{found[1]}\([^()]*\)", f"{found[1]}()")
+    return cause, f"Write {found[1]}() with nothing between the brackets.", fix
 
 
 @symptom("E21")
@@ -90,7 +86,7 @@ def layer_as_function(scene: Scene) -> Said | None:
 def nothing_returned(scene: Scene) -> Said | None:
     """Recognise a `forward` without `return`, or one that returns several things."""
     found = scene.says(r"(?:got \(|must be Tensor, not |returned )(NoneType|tuple|dict|list|str|int)\b", "TypeError")
-    found = found or scene.says(r"'(NoneType)' object has no attribute", "AttributeError")
+    found = found or scene.says(r"'(NoneType|tuple|dict|list)' object has no attribute", "AttributeError")
     if found is None or not scene.in_forward:
         return None
     if found[1] == "NoneType":
@@ -112,11 +108,12 @@ def attribute_missing(scene: Scene) -> Said | None:
     if not re.search(rf"\b{name}\b", scene.broke.source or name):
         return None
     cause = f"The line uses self.{name}, but __init__ never made it."
-    made = sorted({layer.name.split(".")[0] for layer in scene.layers})
+    made = sorted({*scene.broke.names, *(layer.name.split(".")[0] for layer in scene.layers)})
     close = difflib.get_close_matches(name, made, n=1, cutoff=0.6)
     if close:
-        return cause, f"Write self.{close[0]} if you meant that layer, or make self.{name} in __init__."
-    if not scene.layers:
+        fix = scene.line(rf"\bself\.{name}\b", f"self.{close[0]}")
+        return cause, f"Write self.{close[0]} if you meant that layer, or make self.{name} in __init__.", fix
+    if not made:
         return cause, f"Add self.{name} = ... to __init__, and check that __init__ has two underscores on each side."
     return cause, f"Add self.{name} = ... to __init__, or check its spelling."
 
@@ -125,11 +122,12 @@ def attribute_missing(scene: Scene) -> Said | None:
 def self_missing(scene: Scene) -> Said | None:
     """Recognise `conv1(x)` inside forward where `self.conv1(x)` was meant."""
     found = scene.says(r"name '(\w{1,60})' is not defined", "NameError")
-    if found is None or not scene.in_forward or found[1] in _IMPORTS or found[1] in LAYERS:
+    if found is None or not scene.in_forward or found[1] in IMPORTS or found[1] in LAYERS:
         return None
     if not re.search(rf"(?<!\.)\b{found[1]}\b", scene.broke.source or found[1]):
         return None
-    return f"forward uses {found[1]}, which it does not know without self.", f"Write self.{found[1]}."
+    fix = scene.line(rf"(?<![.\w]){found[1]}\b", f"self.{found[1]}")
+    return f"forward uses {found[1]}, which it does not know without self.", f"Write self.{found[1]}.", fix
 
 
 @symptom("E40")
@@ -139,10 +137,11 @@ def name_unknown(scene: Scene) -> Said | None:
     if found is None:
         return None
     name = found[1]
-    if name in _IMPORTS:
-        return f"{name} is used before it is imported.", f"Add {_IMPORTS[name]} at the top."
+    if name in IMPORTS:
+        fix = Fix("import", new=IMPORTS[name])
+        return f"{name} is used before it is imported.", f"Add {IMPORTS[name]} at the top.", fix
     if name in LAYERS:
-        return f"{name} is not known by this name alone.", f"Write nn.{name}."
+        return f"{name} is not known by this name alone.", f"Write nn.{name}.", Fix("word", old=name, new=f"nn.{name}")
     return (
         f"{name} is used, but no line that ran before made it.",
         f"Check the spelling of {name}, and that its cell is handed in.",

@@ -72,8 +72,22 @@ def file_missing(scene: Scene) -> Said | None:
     found = scene.says(r"No such file or directory: '(.{1,200}?)'", "FileNotFoundError")
     if found is None:
         return None
+    if scene.live:
+        return (
+            f"There is no file {found[1]} here.",
+            "Look at its name and folder, and mount your Drive before this line.",
+        )
     cause = f"{found[1]} is not among the files that you handed in."
     return cause, "Build the model without reading that file, or hand it in next to the notebook."
+
+
+@symptom("E35")
+def only_loaded(scene: Scene) -> Said | None:
+    """Recognise a network that is only loaded from a file, its class not being there."""
+    if scene.broke.kind != "OnlyLoaded":
+        return None
+    help_text = "Put the class of the network into the notebook, and model = Net() before the weights are loaded."
+    return sentence(scene.broke.message), help_text
 
 
 @symptom("E44")
@@ -123,8 +137,10 @@ def _still_running(broke: Break, seconds: float | None) -> Said:
     after = f"still running after {seconds:g} s" if seconds is not None else "still running when its time was over"
     place = f" in {broke.where}" if str(broke.where) else ""
     line = f": `{broke.source}`" if broke.source else ""
-    loop = broke.stage == "build" and re.match(r"(for|while)\b", broke.source)
+    loop = re.match(r"(for|while)\b", broke.source) if broke.stage == "build" else None
     help_text = "Put the training loop in a cell of its own, after the cell that makes the model." if loop else ""
+    if loop and re.match(r"while +(True|1) *:", broke.source):
+        help_text = "Leave this loop out of what makes the network: what it waits for does not come here."
     return f"The program was {after}{place}{line}.", help_text
 
 
@@ -155,4 +171,7 @@ def explain_stopped(word: str, broke: Break | None = None, seconds: float | None
         return Explanation(
             "E43", f"The program crashed as a whole ({word.removeprefix('killed-')}), not only in one line."
         )
-    return Explanation("E43", _STOPPED.get(word, f"The program was stopped ({word})."))
+    help_text = (
+        "Leave exit(), quit() and os._exit() out: the network has to be made." if word.startswith("exit") else ""
+    )
+    return Explanation("E43", _STOPPED.get(word, f"The program was stopped ({word})."), help_text)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from grader.diagnosis.scene import Said, Scene, symptom
-from grader.records import Role, Shape
+from grader.records import Fix, Role, Shape
 from grader.wording import counted, size
 
 _N = r"(\d{1,12})"
@@ -57,7 +57,7 @@ def grey_on_colour(scene: Scene) -> Said | None:
     if channels is None or channels.made_for != 1 or scene.incoming[1:] != scene.shape or not _is_first(scene):
         return None
     cause = f"{scene.name} was made for 1 channel (grey pictures), but colour pictures have {scene.shape[0]}."
-    return cause, f"Set in_channels{scene.of_layer} to {scene.shape[0]}."
+    return _in_channels(scene, cause, scene.shape[0])
 
 
 @symptom("E08")
@@ -69,7 +69,7 @@ def blue_removed(scene: Scene) -> Said | None:
         return None
     if channels.arrive == colours and channels.made_for in (colours - 1, colours + 1):
         cause = f"{scene.name} was made for {channels.made_for} channels, but the pictures have {colours} colours."
-        return cause, f"Set in_channels{scene.of_layer} to {colours}."
+        return _in_channels(scene, cause, colours)
     if channels.arrive == colours - 1 and channels.made_for == colours:
         cause = f"{scene.name} gets {channels.arrive} colours of {colours}: the slice [:, :-1] removed blue."
         return cause, "Leave the slice out: these pictures have no transparency channel."
@@ -87,7 +87,11 @@ def conv_channels(scene: Scene) -> Said | None:
     cause = (
         f"{scene.name} was made for {counted(channels.made_for, 'input channel')}, but {channels.arrive} arrive{made}."
     )
-    return cause, f"Set in_channels{scene.of_layer} to {channels.arrive}."
+    return _in_channels(scene, cause, channels.arrive)
+
+
+def _in_channels(scene: Scene, cause: str, arrive: int) -> Said:
+    return cause, f"Set in_channels{scene.of_layer} to {arrive}.", scene.setting("in_channels", arrive)
 
 
 @symptom("E10")
@@ -103,8 +107,10 @@ def kernel_too_large(scene: Scene) -> Said | None:
     place, kernel_size = scene.name_within, size(kernel)
     cause = f"At {place} the picture is only {size(scene.incoming[2:])}, so a {kernel_size} kernel does not fit."
     if largest < _USUAL_KERNEL:
-        return cause, f"Use a kernel of at most {largest}, or leave out a pooling layer before it."
-    return cause, f"Use a kernel of at most {largest} (3 or 5 is usual)."
+        fix = scene.setting("kernel_size", largest)
+        return cause, f"Use a kernel of at most {largest}, or leave out a pooling layer before it.", fix
+    fix = scene.setting("kernel_size", _USUAL_KERNEL)
+    return cause, f"Use a kernel of at most {largest} (3 or 5 is usual).", fix
 
 
 @symptom("E11")
@@ -116,11 +122,13 @@ def pooled_to_nothing(scene: Scene) -> Said | None:
     sides, pools = scene.incoming[2:], len(scene.ran(Role.POOL))
     if max(sides) > 1:
         cause = f"{scene.name} cannot pool: the map is only {size(sides)}, which is smaller than its kernel."
-        return cause, f"Give it a kernel of at most {min(sides)}, or leave out a pooling layer before it."
+        fix = scene.setting("kernel_size", min(sides))
+        return cause, f"Give it a kernel of at most {min(sides)}, or leave out a pooling layer before it.", fix
     side = min(scene.shape[1:])
     after = f"after {counted(pools, 'pooling')} " if pools else ""
     cause = f"Nothing is left to pool at {scene.name_within}: {after}the map is already 1 x 1."
-    return cause, f"Leave this pooling layer out ({side} can be halved {side.bit_length() - 1} times)."
+    leave = Fix("setting", scene.broke.layer, "out") if scene.broke.layer else None
+    return cause, f"Leave this pooling layer out ({side} can be halved {side.bit_length() - 1} times).", leave
 
 
 @symptom("E12")
@@ -154,6 +162,7 @@ def batch_norm(scene: Scene) -> Said | None:
         return (
             cause,
             f"Write {shape[1]} between the brackets{scene.of_layer}: nn.BatchNorm{_norm_axes(shape)}d({shape[1]}).",
+            scene.setting("num_features", shape[1]),
         )
     if scene.says(r"expected (4D|2D or 3D) input", "ValueError"):
         arrives = _tuple(shape) if shape else "what arrives"

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 
 from grader.diagnosis.scene import BATCH, Said, Scene, symptom
+from grader.records import Fix, Role
 from grader.wording import counted, size
 
 _N = r"(\d{1,12})"
@@ -27,11 +28,10 @@ class _Product:
 
 
 def _product(scene: Scene) -> _Product | None:
-    found = scene.says(rf"\({_N}x{_N} and {_N}x{_N}\)", "RuntimeError")
-    found = found or scene.says(rf"\[{_N}, {_N}\] X \[{_N}, {_N}\]", "RuntimeError")
+    found = scene.product()
     if found is None or not scene.incoming:
         return None
-    rows, columns, features, _ = map(int, found.groups())
+    rows, columns, features = found
     return _Product(rows, columns, features) if rows * columns == math.prod(scene.incoming) else None
 
 
@@ -39,21 +39,34 @@ def _product(scene: Scene) -> _Product | None:
 def batch_flattened(scene: Scene) -> Said | None:
     """Recognise `nn.Flatten(0)`, `torch.flatten(x)` and `x.view(-1)`: the pictures are one long row."""
     product = _product(scene)
-    if product is None or product.rows != 1 or product.columns % BATCH:
+    count = BATCH if product is None or not scene.live else product.columns // product.features
+    if product is None or product.rows != 1 or count < 2 or product.columns % count:
         return None
-    each = product.columns // BATCH
-    cause = f"{BATCH} pictures became one row of {counted(product.columns, 'number')}: the batch was flattened too."
+    each = product.columns // count
+    cause = f"{count} pictures became one row of {counted(product.columns, 'number')}: the batch was flattened too."
     return (
         cause,
         f"Write nn.Flatten() or torch.flatten(x, 1); each picture is then a row of {each}{scene.factors(each)}.",
+        _keeps_the_batch(scene),
     )
+
+
+def _keeps_the_batch(scene: Scene) -> Fix | None:
+    """Return the change to the flatten that took the batch as well, as far as it can be seen."""
+    here = scene.line(r"torch\.flatten\((\w+)\)", r"torch.flatten(\1, 1)")
+    here = here or scene.line(r"(\w+)\.flatten\(\)", r"\1.flatten(1)")
+    here = here or scene.line(r"(\w+)\.(view|reshape)\(-1\)", r"\1.\2(\1.size(0), -1)")
+    flattens = scene.ran(Role.FLATTEN)
+    if here is None and flattens and flattens[-1].op != flattens[-1].name:
+        return Fix("setting", flattens[-1].name, "start_dim", 1)
+    return here
 
 
 @symptom("E14")
 def pictures_mixed(scene: Scene) -> Said | None:
     """Recognise a `view` that cut the rows of several pictures together, seen at the dense layer after it."""
     product = _product(scene)
-    if product is None or len(scene.incoming) != _ROW_AXES or scene.incoming[0] == BATCH:
+    if product is None or scene.live or len(scene.incoming) != _ROW_AXES or scene.incoming[0] == BATCH:
         return None
     each, rest = divmod(math.prod(scene.incoming), BATCH)
     cause = f"{BATCH} pictures went in and {product.rows} rows arrived at {scene.name_within}: the pictures are mixed."
@@ -68,7 +81,8 @@ def dense_features(scene: Scene) -> Said | None:
         return None
     arrives = f"{product.columns}{scene.factors(product.columns)}"
     cause = f"{scene.name} expects {counted(product.features, 'number')} per picture, but {arrives} arrive."
-    return cause, f"Set in_features{scene.of_layer} to {product.columns}."
+    fix = scene.setting("in_features", product.columns)
+    return cause, f"Set in_features{scene.of_layer} to {product.columns}.", fix
 
 
 @symptom("E03")
@@ -84,13 +98,14 @@ def flatten_missing(scene: Scene) -> Said | None:
         "Flatten before it is missing."
     )
     right = "is right" if product.features == each else f"must be {each}"
-    return cause, f"Add nn.Flatten() before {scene.name_within}; its in_features {right} then."
+    fix = scene.setting("flatten", each)
+    return cause, f"Add nn.Flatten() before {scene.name_within}; its in_features {right} then.", fix
 
 
 def _reshape(scene: Scene) -> tuple[list[int], int] | None:
     """Return the shape that was asked for and the numbers of one picture, where the text agrees with our shape."""
     found = scene.says(rf"shape '\[([-\d, ]{{1,80}})\]' is invalid for input of size {_N}", "RuntimeError")
-    if found is None:
+    if found is None or scene.live:
         return None
     asked, total = [int(one) for one in re.findall(r"-?\d{1,12}", found[1])], int(found[2])
     known = scene.incoming
@@ -125,7 +140,8 @@ def rows_do_not_fit(scene: Scene) -> Said | None:
     )
     if len(asked) != _ROW_AXES or wanted < 0:
         return cause, ""
-    return cause, f"Write torch.flatten(x, 1) and set in_features of the next layer to {each}."
+    fix = scene.line(r"(\w+)\.(?:view|reshape)\(\(?-1, *\w+\)?\)", r"torch.flatten(\1, 1)")
+    return cause, f"Write torch.flatten(x, 1) and set in_features of the next layer to {each}.", fix
 
 
 @symptom("E15")
@@ -136,4 +152,5 @@ def view_after_permute(scene: Scene) -> Said | None:
     ):
         return None
     cause = "After permute or transpose the numbers do not lie in order any more, and view needs them in order."
-    return cause, "Write .reshape(...) in place of .view(...), or use nn.Flatten()."
+    fix = scene.line(r"\.view\(", ".reshape(")
+    return cause, "Write .reshape(...) in place of .view(...), or use nn.Flatten().", fix

@@ -7,6 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from grader.diagnosis.scene import Said, Scene, symptom
+from grader.records import Fix
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -84,7 +85,8 @@ def dense_of_keras(scene: Scene) -> Said | None:
         return None
     call = re.search(r"nn\.Dense\(([^(),]{1,40},[^(),]{1,40})\)", scene.broke.source)
     numbers = call[1] if call else "in_features, out_features"
-    return "PyTorch has no nn.Dense: that is Keras, and a slip in the lesson.", f"Write nn.Linear({numbers})."
+    fix = Fix("word", old="nn.Dense", new="nn.Linear")
+    return "PyTorch has no nn.Dense: that is Keras, and a slip in the lesson.", f"Write nn.Linear({numbers}).", fix
 
 
 @symptom("E22")
@@ -96,13 +98,15 @@ def unknown_name(scene: Scene) -> Said | None:
     place, wrong = {"nn": "nn", "nn.functional": "F"}.get(found[1], "torch"), found[2]
     cause = f"PyTorch has no {place}.{wrong}."
     if place == "F" and wrong == "flatten":
-        return cause, "Write torch.flatten(x, 1)."
+        return cause, "Write torch.flatten(x, 1).", scene.line(r"F\.flatten\((\w+)(?:, *1)?\)", r"torch.flatten(\1, 1)")
     if wrong in KERAS:
-        return f"{cause} That is how Keras calls it.", f"Write nn.{KERAS[wrong]}."
+        fix = Fix("word", old=f"nn.{wrong}", new=f"nn.{KERAS[wrong]}") if place == "nn" else None
+        return f"{cause} That is how Keras calls it.", f"Write nn.{KERAS[wrong]}.", fix
     for prefix, names in _places(place):
         right = nearest(wrong, names)
         if right:
-            return f"{cause} Capital letters and every letter count.", f"Write {prefix}.{right}."
+            fix = Fix("word", old=f"{place}.{wrong}", new=f"{prefix}.{right}") if prefix == place else None
+            return f"{cause} Capital letters and every letter count.", f"Write {prefix}.{right}.", fix
     return cause, ""
 
 
@@ -118,7 +122,8 @@ def unknown_method(scene: Scene) -> Said | None:
     if found is None or not scene.line_has(found[1]):
         return None
     right = nearest(found[1], METHODS)
-    return f"A tensor has no .{found[1]}.", f"Write .{right}." if right else ""
+    fix = scene.line(rf"\.{found[1]}\b", f".{right}") if right else None
+    return f"A tensor has no .{found[1]}.", f"Write .{right}." if right else "", fix
 
 
 @symptom("E22")
@@ -133,30 +138,41 @@ def unknown_argument(scene: Scene) -> Said | None:
         return f"{cause} That is Keras.", f"Leave it out and put an nn.ReLU() after the {layer}."
     known = WORDS.get(layer, ())
     if KERAS_WORDS.get(wrong) in known:
-        return f"{cause} That is Keras.", f"Write {KERAS_WORDS[wrong]}= in its place."
+        return f"{cause} That is Keras.", f"Write {KERAS_WORDS[wrong]}= in its place.", _word(scene, KERAS_WORDS[wrong])
     if wrong == "input_shape" and known and known[0].startswith("in_"):
         return f"{cause} That is Keras.", f"Say what comes in with {known[0]}=."
     right = nearest(wrong, known)
-    return cause, f"Write {right}= in its place." if right else ""
+    return cause, f"Write {right}= in its place." if right else "", _word(scene, right)
+
+
+def _word(scene: Scene, right: str) -> Fix | None:
+    """Return the change of the argument's name that the exception complains about."""
+    wrong = scene.says(r"keyword argument '(\w{1,60})'")
+    return scene.line(rf"\b{wrong[1]} *=", f"{right}=") if wrong and right else None
 
 
 @symptom("E23")
 def size_missing(scene: Scene) -> Said | None:
     """Recognise a layer, or a class of the student's own, that was made without a number it needs."""
     found = scene.says(
-        r"(\w{1,60})\.__init__\(\) missing \d{1,3} required positional arguments?: (.{1,200})", "TypeError"
+        r"(?:(\w{1,60})\.)?__init__\(\) missing \d{1,3} required positional arguments?: (.{1,200})", "TypeError"
     )
     if found is None:
         return None
     missing = " and ".join(re.findall(r"'(\w{1,60})'", found[2]))
     pool = re.search(r"\b(\w{1,20}Pool\w{1,20})\(", scene.broke.source)
-    layer = pool[1] if found[1].startswith("_") and pool else found[1].strip("_")
+    said = found[1] or "".join(re.findall(r"\bnn\.(\w{1,60})\(", scene.broke.source)[:1]) or "This layer"
+    layer = pool[1] if said.startswith("_") and pool else said.strip("_")
+    fix: Fix | None = None
     if layer in LAYERS:
         order = ", ".join(word for word in WORDS.get(layer, ()) if word in _NEEDED)
         help_text = f"Write nn.{layer}({order}) with your numbers." if order else ""
         if missing == "kernel_size":
-            help_text = f"Add kernel_size={2 if 'Pool' in layer else 3} to the brackets of nn.{layer}."
-        return f"nn.{layer} needs {missing} between its brackets.", help_text
+            kernel = 2 if "Pool" in layer else 3
+            help_text = f"Add kernel_size={kernel} to the brackets of nn.{layer}."
+            given = scene.line(rf"nn\.{layer}\(([^()]+)\)", rf"nn.{layer}(\1, kernel_size={kernel})")
+            fix = given or scene.line(rf"nn\.{layer}\(\)", f"nn.{layer}(kernel_size={kernel})")
+        return f"nn.{layer} needs {missing} between its brackets.", help_text, fix
     cause = f"{layer} needs {missing}, and nothing was given when it was made."
     return cause, f"Give it a default in def __init__: {missing}=..." if " and " not in missing else ""
 
@@ -172,6 +188,7 @@ def decimal_size(scene: Scene) -> Said | None:
         return (
             f"{cause} In Python / always gives a decimal number.",
             f"Write // in place of /: {re.sub(r'/+', '//', line)}",
+            Fix("line", old=line, new=re.sub(r"/+", "//", line)),
         )
     return cause, ""
 
@@ -184,12 +201,15 @@ def sequential_misuse(scene: Scene) -> Said | None:
         return None
     name = found[1].rpartition(".")[2]
     if found[1] == "list":
-        return "nn.Sequential takes layers, but got a list.", "Leave out the [ ] inside nn.Sequential(...)."
+        whole = scene.line(r"nn\.Sequential\(\[(.*)\]\)", r"nn.Sequential(\1)")
+        return "nn.Sequential takes layers, but got a list.", "Leave out the [ ] inside nn.Sequential(...).", whole
     if name in LAYERS:
         return (
             f"nn.Sequential takes layers, but nn.{name} without brackets is only the plan of one.",
             f"Write nn.{name}().",
+            scene.line(rf"nn\.{name}\b(?! *\()", f"nn.{name}()"),
         )
     layer = nearest(name, LAYERS)
     cause = f"nn.Sequential takes layers, but {name} is a function."
-    return cause, f"Write nn.{layer}() in its place." if layer else ""
+    fix = scene.line(rf"\b(?:F|torch)\.{name}\b(?! *\()", f"nn.{layer}()") if layer else None
+    return cause, f"Write nn.{layer}() in its place." if layer else "", fix

@@ -125,6 +125,13 @@ class Zygote:
             with contextlib.suppress(OSError):
                 self._control.shutdown(socket.SHUT_RDWR)
 
+    def abandon(self) -> None:
+        """End the job that runs, from any thread; without one nothing happens."""
+        control = self._control
+        if control is not None:
+            with contextlib.suppress(OSError):
+                control.send(b"kill")
+
     def stop(self) -> None:
         """Close the control socket, which ends the process and its jobs; kill it if it lingers."""
         if self._control is not None:

@@ -8,6 +8,7 @@ import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from difflib import SequenceMatcher
 from typing import Any
 
 import torch
@@ -56,6 +57,12 @@ class Places:
     def __contains__(self, name: object) -> bool:
         """Tell whether code of that name is the student's."""
         return name in self.cells
+
+    def line(self, where: Where) -> str:
+        """Return the student's line at a place; empty where it is not known."""
+        place = (where.file, where.cell)
+        name = next((one for one, other in self.cells.items() if other == place), None)
+        return source_line(name, where.line) if name is not None and where.line is not None else ""
 
     def where(self, name: str, line: int | None) -> Where:
         """Return the place that `name` and `line` stand for; an empty one for code that is not the student's."""
@@ -128,9 +135,24 @@ def describe(error: BaseException, stage: str, places: Places, network: Network 
     elif isinstance(error, SyntaxError):
         where, source = places.where(error.filename or "", error.lineno), (error.text or "").strip()
     layer, inputs = _failing_layer([frame for frame, _ in frames], network)
+    if not ours and layer is not None and network is not None:  # an nn.Sequential: nothing of the student's runs
+        where = places.made.get(id(network.model.get_submodule(layer)), where)
+        source = places.line(where)
     if network is not None and network.machine.failed:
         inputs = network.machine.failed
-    return Break(stage, type(error).__name__, _bounded(error), where, source[:300], layer, inputs)
+    return Break(stage, type(error).__name__, _bounded(error), where, source[:300], layer, inputs, _near(error))
+
+
+_NAMES = 5
+
+
+def _near(error: BaseException) -> tuple[str, ...]:
+    """Return the names of a network's parts that are most like the one that it was asked for in vain."""
+    if not isinstance(error, AttributeError) or not isinstance(error.obj, torch.nn.Module):
+        return ()
+    parts = [*error.obj.__dict__.get("_modules", ()), *error.obj.__dict__.get("_parameters", ())]
+    wanted = str(error.name)
+    return tuple(sorted(map(str, parts), key=lambda one: -SequenceMatcher(None, wanted, one).ratio())[:_NAMES])
 
 
 def source_line(name: str, line: int) -> str:

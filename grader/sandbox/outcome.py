@@ -72,6 +72,9 @@ class Worker(Protocol):
     def interrupt(self) -> None:
         """End the job that runs and take no other, from any thread."""
 
+    def abandon(self) -> None:
+        """End the job that runs, from any thread; the next one is run."""
+
     def stop(self) -> None:
         """End the worker and everything below it."""
 

@@ -21,6 +21,9 @@ from grader.sandbox.network import Network, Places, describe
 COPIED = 10_000_000
 """Numbers of the largest tensor of which a copy is kept."""
 
+NEVER_THE_SIZE = frozenset({"AttributeError", "TypeError"})
+"""Exceptions that no other number of pictures would spare; a fake run over `tolist()` would take minutes to say so."""
+
 PRIME = 7
 """The first batch size: in an error's text it can be told apart from channels and features."""
 
@@ -57,7 +60,7 @@ def dry_run(network: Network, shape: Shape, sizes: Callable[[], Iterable[int]], 
     run.broke = _break(network, PRIME, shape, places)
     if run.broke is None:
         run.batch = PRIME
-    else:
+    elif run.broke.kind not in NEVER_THE_SIZE:
         run.batch = next((size for size in sizes() if _works(network, size, shape, places, run.broke)), None)
     run.repairs += _taken(network.answered_with)
     return run

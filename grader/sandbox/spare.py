@@ -108,6 +108,12 @@ class Spare:
         if self._current is not None:
             _kill_tree(self._current)
 
+    def abandon(self) -> None:
+        """End the job that runs, from any thread; without one nothing happens."""
+        current = self._current
+        if current is not None and current.poll() is None:
+            _kill_tree(current)
+
     def stop(self) -> None:
         """End the spare."""
         if self._next is not None:

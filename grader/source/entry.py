@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from dataclasses import replace
 
 from grader.records import Break, Repair, Where
@@ -86,12 +87,18 @@ def why_nothing(source: Source) -> Break:
     if not any(cell.text.strip() for cell in source.cells):
         what = "notebook" if any(cell.number is not None for cell in source.cells) or not source.cells else "module"
         return Break("read", "Empty", f"The {what} is empty: it holds no line of code.")
+    for cell in source.cells:
+        if found := _LOADED.search(cell.text):
+            line = cell.text[: found.start()].count("\n") + 1
+            message = "The network is only loaded from a file: no class of it and no nn.Sequential was found."
+            return Break("read", "OnlyLoaded", message, Where(cell.file, cell.number, line))
     count = len(source.cells)
     notebook = any(cell.number is not None for cell in source.cells)
     where = f"{count} code cell{'s' if count != 1 else ''}" if notebook else source.cells[0].file
     return Break("read", "NoModel", f"No class derived from nn.Module and no nn.Sequential was found in {where}.")
 
 
+_LOADED = re.compile(r"^[^#\n]*\btorch\.(?:jit\.)?load\(", re.MULTILINE)
 _CUT_OFF = "The file ends before the notebook does: it was cut off when it was saved, downloaded or handed in."
 
 

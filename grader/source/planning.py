@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import builtins
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from grader.records import Repair, Where
 from grader.source.absent import without_data
 from grader.source.candidates import Candidate
 from grader.source.classes import Catalogue, catalogued, dotted, roots_of
+from grader.source.forgotten import forgotten_imports
 from grader.source.guessing.arguments import Call, Wanted, command_line, complete, constructor
 from grader.source.guessing.fitting import Offered
 from grader.source.guessing.guesses import Hints, by_name
@@ -21,7 +22,7 @@ from grader.source.program import Program, analysed, extended, shortened
 from grader.source.reading.notebook import Source
 from grader.source.reading.syntax import text_of
 from grader.source.slicing import sliced, taken
-from grader.source.statements import Definition, Statement, like, statements
+from grader.source.statements import Statement, like, statements
 
 _BLOCK = re.compile(r"block|bottleneck|residual|unit|cell|layer", re.IGNORECASE)
 
@@ -91,7 +92,7 @@ def read(source: Source, hints: Hints) -> Reading:
     """Analyse the main program of a submission."""
     written = from_the_top(statements(source.cells), source)
     program = analysed(written)
-    if forgotten := list(_forgotten_imports(source, program)):
+    if forgotten := list(forgotten_imports(source, program)):
         program = analysed([*forgotten, *written])
     catalogue = catalogued(program.statements, source)
     options = command_line(piece.written for piece in program.pieces)
@@ -186,25 +187,6 @@ def _calling(reading: Reading, name: str, how: str, call: Call) -> Plan:
     places = reading.program.binders.get(name.split(".", maxsplit=1)[0], [])
     where = reading.program.pieces[places[-1]].statement.where if places else Where()
     return Plan(name, how, where, taken(program, indexes), call.text, call.repairs)
-
-
-def _forgotten_imports(source: Source, program: Program) -> Iterator[Statement]:
-    """Import what the program uses, does not have, and another file of the submission defines.
-
-    A cell that begins with `%%writefile net.py` was often run before that line was put there.
-    """
-    read = {name for facts in program.facts for name in facts.now | facts.late}
-    read |= {name for facts in program.facts for method in facts.methods.values() for name in method.late}
-    missing = read - program.binders.keys() - set(dir(builtins))
-    star = any(facts.star for facts in program.facts)
-    for module in () if star else source.modules:
-        for statement in statements(source.modules[module], main=False):
-            if isinstance(statement.node, Definition) and statement.node.name in missing:
-                name = statement.node.name
-                missing.discard(name)
-                node = like(ast.ImportFrom(module, [ast.alias(name)], 0), statement.node)
-                message = f"{name} is defined in {module}, which nobody imports; it was taken from there."
-                yield replace(statement, node=node, repair=Repair("import", message))
 
 
 def _wanted(reading: Reading, name: str) -> Wanted:

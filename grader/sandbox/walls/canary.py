@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-import resource
 import socket
 import threading
 import time
@@ -58,6 +57,8 @@ def _tried(trial: Callable[[], object]) -> str:
 
 def _small(given: dict[str, Any]) -> Iterator[tuple[str, Callable[[], object]]]:
     """Name the attempts that leave the process as it is; the one that would replace it comes last."""
+    import resource  # Windows has none, and imports this module for its words
+
     secret, folder, parent = Path(given["secret"]), Path(given["folder"]), int(given["parent"])
     yield "read a file of this user's", secret.read_bytes
     yield "list a folder of this user's", lambda: os.listdir(folder)  # noqa: PTH208 - one call
