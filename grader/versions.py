@@ -5,12 +5,42 @@ from __future__ import annotations
 import platform
 from importlib import metadata
 
+from grader.faults import OperatorFault
+
+LOWEST_TORCH = (2, 10)
+"""The oldest torch that was tried and captures; 2.8 lacks what our warm process imports.
+
+Before 2.13 networks with attention are not captured.
+"""
+_INSTALL = "pip install 'cnn-grader[torch]'"
+
 
 def versions() -> dict[str, str]:
-    """Return the versions of the grader, torch, numpy and Python; torch is not imported for it."""
+    """Return the versions of the grader, torch, numpy and Python; torch is not imported for it.
+
+    Raises OperatorFault where torch is missing or too old. It is no dependency of the package, so that an installation
+    never replaces the one that is there.
+    """
     return {
         "grader": metadata.version("cnn-grader"),
         "python": platform.python_version(),
-        "torch": metadata.version("torch"),
+        "torch": _torch(),
         "numpy": metadata.version("numpy"),
     }
+
+
+def _torch() -> str:
+    try:
+        found = metadata.version("torch")
+    except metadata.PackageNotFoundError:
+        raise OperatorFault("PyTorch is not installed.", fix=f"Run {_INSTALL}") from None
+    if _numbers(found) < LOWEST_TORCH:
+        lowest = ".".join(map(str, LOWEST_TORCH))
+        raise OperatorFault(
+            f"The grader works with PyTorch {lowest} and later, and {found} is installed.", fix=f"Run {_INSTALL}"
+        )
+    return found
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in version.split("+", maxsplit=1)[0].split(".")[:2] if part.isdigit())

@@ -10,8 +10,8 @@ from rich.text import Text
 from grader.calibration import Calibration, Trial, Untrained
 from grader.calibration_advice import FEW_SEEDS, class_seconds, convergence, proposal, separation
 from grader.report.remaining import roughly
-from grader.report.terminal_check import pairs, spaced
-from grader.report.terminal_text import Page, counted, duration, named, number, percent, said
+from grader.report.terminal_check import spaced
+from grader.report.terminal_text import Page, counted, duration, named, number, pairs, percent, said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,7 +9,10 @@ from rich.text import Text
 
 from grader.records import Finding, Outcome, Report, Status
 from grader.report import score_words
+from grader.report.curve import sparkline
+from grader.report.folding import folded
 from grader.report.terminal_layers import layer_table, totals
+from grader.report.terminal_picture import picture_block
 from grader.report.terminal_text import (
     MARKS,
     OUR_OWN,
@@ -19,6 +22,8 @@ from grader.report.terminal_text import (
     duration,
     named,
     number,
+    pairs,
+    percent,
     said,
     stopped_sentence,
 )
@@ -35,7 +40,7 @@ _WORDS = {Outcome.PENDING: "human", Outcome.ERROR: "grader"}
 def show_check(console: Console, report: Report) -> None:
     """Print one report for the student whose it is, at most 80 columns wide.
 
-    What passed takes one line; what did not says why and, where it is known, what to do.
+    What failed says why and, where it is known, what to do; what needs nothing to be done is folded.
     """
     graded = report.status is Status.GRADED
     blocks = (
@@ -43,9 +48,11 @@ def show_check(console: Console, report: Report) -> None:
         () if graded else notes_block(report),  # they say why it is not
         model_block(report),
         layers_block(report),
+        picture_block(report),
         break_block(report),
-        (findings_table(report.findings),) if report.findings else (),
-        _score(report),
+        what_if_block(report),
+        (findings_table(folded(report.findings)),) if report.findings else (),
+        score_block(report),
         advice_block(report),
         notes_block(report) if graded else (),
         isolation_block(report),
@@ -147,6 +154,29 @@ def break_block(report: Report) -> tuple[RenderableType, ...]:
     where.append(": " if broke.source else "")
     grid.add_row("Stopped", Text.assemble(where, named(broke.source, "bold", most=160)))
     grid.add_row("", Text.assemble(named(broke.kind, "red"), ": ", said(broke.message)))
+    if report.code not in ("", "E00"):
+        grid.add_row("", Text(f"grader check --explain {report.code} says more.", "dim"))
+    return (grid,)
+
+
+def what_if_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return what the network would do with its error mended; it earns no points, and that is said."""
+    found = report.what_if
+    if found is None:
+        return ()
+    grid = pairs()
+    fixes = " and ".join(map(str, found.fixes))
+    if found.works:
+        size = f"; it would learn {counted(found.parameters, 'number')}" if found.parameters is not None else ""
+        right = f"{percent(found.accuracy)} of new pictures" if found.accuracy is not None else ""
+        score = f", and would be right for {right}" if right else ""
+        far = f"pictures get through to the end{size}{score}"
+        grid.add_row("What if", said(f"With {fixes}, {far}. This earns no points."))
+        return (grid,)
+    place = f" ({found.where})" if str(found.where) else ""
+    last = found.layers[-1].name if found.layers else ""
+    far = f"it gets as far as {last} and then stops{place}" if last else f"it stops elsewhere{place}"
+    grid.add_row("What if", said(f"With {fixes}, {far}. {found.cause} {found.help}".strip()))
     return (grid,)
 
 
@@ -189,7 +219,8 @@ def _details(finding: Finding, *, everything: bool) -> Iterator[Text]:
         yield Text.assemble(("→ ", "cyan"), said(finding.help))
 
 
-def _score(report: Report) -> tuple[RenderableType, ...]:
+def score_block(report: Report) -> tuple[RenderableType, ...]:
+    """Return the score beside what it is held to, and the learning curve; nothing where nothing was trained."""
     grid = pairs()
     if report.score is not None:
         for label, line in score_words.rows(report.score, report.training):
@@ -200,6 +231,8 @@ def _score(report: Report) -> tuple[RenderableType, ...]:
         if training.curve:
             line += f", the loss went from {training.curve[0].loss:.2f} to {training.curve[-1].loss:.2f}"
         grid.add_row("Training", f"{line}.")
+        if len(training.curve) > 1:
+            grid.add_row("Loss", Text(sparkline(training.curve), "cyan"))
     return (grid,) if grid.row_count else ()
 
 
@@ -209,7 +242,7 @@ def advice_block(report: Report) -> tuple[RenderableType, ...]:
         return ()
     grid = pairs()
     for advice in report.advice:
-        grid.add_row("Advice", Text.assemble(said(advice.title), ". ", said(advice.help)))
+        grid.add_row("Advice", Text.assemble(said(advice.title), ". ", said(advice.help), (f" ({advice.code})", "dim")))
     return (grid,)
 
 
@@ -219,11 +252,3 @@ def notes_block(report: Report) -> tuple[RenderableType, ...]:
     for note in report.notes:
         grid.add_row("Note", said(note))
     return (grid,) if report.notes else ()
-
-
-def pairs() -> Table:
-    """Return an empty grid for a bold word and what it stands for."""
-    grid = Table.grid(padding=(0, 1))
-    grid.add_column(style="bold", no_wrap=True)
-    grid.add_column()
-    return grid

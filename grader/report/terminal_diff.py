@@ -14,7 +14,7 @@ from grader.comparison.source_changes import MOST_LINES, CellChange, CellKind, S
 from grader.records import Finding, Outcome, Report, Status
 from grader.report.paging import local_time
 from grader.report.plain import inert, inert_line, shorten
-from grader.report.terminal_check import pairs, spaced
+from grader.report.terminal_check import spaced
 from grader.report.terminal_text import (
     MARKS,
     STATUS_WORDS,
@@ -22,6 +22,7 @@ from grader.report.terminal_text import (
     counted,
     named,
     number,
+    pairs,
     percent,
     said,
     stopped_sentence,

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from grader.report.plain import inert_line
-from grader.report.terminal_text import Page
+from grader.report.terminal_text import Page, counted, duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ def _lines(found: Mapping[str, Any]) -> Iterator[RenderableType]:
         yield _pairs(found["refused"])
     yield Text("")
     yield Text("This machine", style="bold")
-    yield _pairs({**found["machine"], "training": found["training"]})
+    yield _pairs({**found["machine"], "training": found["training"], "warm helper": _helper(found.get("helper"))})
 
 
 def _heading(found: Mapping[str, Any]) -> Text:
@@ -49,6 +49,18 @@ def _heading(found: Mapping[str, Any]) -> Text:
         ("No walls hold here. ", "bold red"),
         "grader batch does not start; grader check runs your own work as an ordinary program of yours.",
     )
+
+
+def _helper(helper: Mapping[str, Any] | None) -> str:
+    if helper is None:
+        return "none; a plain grader check leaves one"
+    if not helper["answers"]:
+        return f"process {helper['pid']}, which does not answer; grader doctor --stop-helper ends it"
+    left = duration(max(0.0, helper["idle_seconds"] - helper["idle"]))
+    since, checks = duration(helper["seconds"]), counted(helper["checks"], "check")
+    memory = f"{helper['memory'] / 2**20:.0f} MB"
+    said = f"process {helper['pid']}, started {since} ago, {checks} made, {memory}; ends in {left} or by --stop-helper"
+    return f"{said}; it failed last with {helper['trouble']}" if helper.get("trouble") else said
 
 
 def _tried(tried: Mapping[str, str], rung: str) -> Table:

@@ -36,7 +36,8 @@ _BATCH = 7  # pictures in the batch that `Break.inputs` speaks of
 def layer_table(report: Report) -> Table | None:
     """Return the layers up to the end or to where forward broke; None where none ran."""
     broke = report.broke if report.broke and report.broke.stage == "forward" else None
-    if not report.layers and broke is None:
+    follow = following(report)
+    if not report.layers and not follow and broke is None:
         return None
     one_cell = len(_cells(report)) == 1
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
@@ -53,7 +54,21 @@ def layer_table(report: Report) -> Table | None:
             _add(table, row, one_cell=one_cell)
     if broke:
         table.add_row(*_broken_cells(broke, one_cell=one_cell), style="red")
+    if follow and report.what_if is not None:
+        table.add_row("…", "mended:", "", "", " and ".join(map(str, report.what_if.fixes)), "", style="cyan")
+        for row in _shortened(list(_rows(follow))):
+            if not isinstance(row, int):
+                _add(table, row, one_cell=one_cell)
     return table
+
+
+def following(report: Report) -> tuple[Layer, ...]:
+    """Return the layers that would follow with the error mended: those behind the ones that ran."""
+    if report.what_if is None:
+        return ()
+    ran = [layer.name for layer in report.layers]
+    layers = report.what_if.layers
+    return layers[len(ran) :] if [layer.name for layer in layers[: len(ran)]] == ran else layers
 
 
 def totals(report: Report) -> str:
@@ -72,6 +87,7 @@ def totals(report: Report) -> str:
 
 def _cells(report: Report) -> set[int | None]:
     places = [layer.where for layer in report.layers]
+    places += [layer.where for layer in following(report)]
     if report.broke and report.broke.stage == "forward":
         places.append(report.broke.where)
     return {where.cell for where in places}

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
-from grader.records import CurvePoint, Finding, Outcome, Report, Training
+from grader.records import Finding, Outcome, Report, Training
 from grader.report import score_words
+from grader.report.curve import BARS, sparkline
 from grader.report.paging import local_time
 from grader.report.plain import inert_line
 from grader.report.terminal_check import (
@@ -21,11 +20,10 @@ from grader.report.terminal_check import (
     layers_block,
     model_block,
     notes_block,
-    pairs,
     spaced,
     verdict,
 )
-from grader.report.terminal_text import Page, counted, duration, named, number, percent, said
+from grader.report.terminal_text import Page, counted, duration, named, number, pairs, percent, said
 
 if TYPE_CHECKING:
     from datetime import tzinfo
@@ -35,12 +33,7 @@ if TYPE_CHECKING:
     from grader.comparison import Version
 
 _MOST_FILES = 20  # named one by one
-_MOST_CELLS = 40  # columns of a curve
 _KEY = 12  # digits of a key that are shown
-BARS = "▁▂▃▄▅▆▇█"
-"""What a curve is drawn with."""
-PLAIN_BARS = "_.-:=+*#"
-"""The same where the output's encoding has only ASCII."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,27 +151,6 @@ def _training(training: Training, bars: str) -> Iterator[tuple[str, Text]]:
         yield "By heart", Text(f"{percent(training.memorised)} of 64 training pictures")
     if training.recipe:
         yield "Recipe", _plain_pairs(training.recipe)
-
-
-def sparkline(curve: Sequence[CurvePoint], bars: str = BARS) -> str:
-    """Draw losses as a line of bars, from the lowest to the highest; `!` where a loss is not a number.
-
-    A long curve is drawn by the mean of neighbouring points, at most 40 columns wide.
-    """
-    losses = [one.loss for one in curve]
-    width = min(len(losses), _MOST_CELLS)
-    edges = [round(index * len(losses) / width) for index in range(width + 1)] if width else [0]
-    cells = [sum(losses[low:high]) / (high - low) for low, high in pairwise(edges)]
-    finite = [one for one in cells if math.isfinite(one)]
-    low, high = min(finite, default=0.0), max(finite, default=0.0)
-    return "".join(_bar(one, low, high, bars) for one in cells)
-
-
-def _bar(value: float, low: float, high: float, bars: str) -> str:
-    if not math.isfinite(value):
-        return "!"
-    share = (value - low) / (high - low) if high > low else 0.0
-    return bars[min(int(share * len(bars)), len(bars) - 1)]
 
 
 def _origin(shown: Shown) -> tuple[RenderableType, ...]:

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.console import Group
 from rich.segment import Segment
+from rich.table import Table
 from rich.text import Text
 
 from grader.records import Outcome, Report, Status
+from grader.report.curve import BARS, PLAIN_BARS
 from grader.report.plain import inert, inert_line, shorten
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ _PLAINER = {
     "│": "|",
     "━": "=",
     "─": "-",
+    **dict(zip(BARS, PLAIN_BARS, strict=True)),
 }
 # GitHub Actions obeys a log line that begins with `::` after blanks, and, like Azure and TeamCity, `##word[`
 # anywhere. A name, or where a long text happens to wrap, must not write one.
@@ -150,6 +153,14 @@ def named(text: str, style: str = "", most: int = 60) -> Text:
     return Text(inert_line(text, most), style=style)
 
 
+def pairs() -> Table:
+    """Return an empty grid for a bold word and what it stands for."""
+    grid = Table.grid(padding=(0, 1))
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column()
+    return grid
+
+
 def number(value: float) -> str:
     """Return points as people write them: `17`, `7.5`, `7.25`."""
     return f"{value:.2f}".rstrip("0").rstrip(".")
@@ -179,6 +190,7 @@ def counted(count: int, one: str, many: str = "") -> str:
 _UNREAD = {
     "NoModel": "no network was found in it",
     "Empty": "it is empty",
+    "OnlyLoaded": "the network is only loaded from a file",
     "CutOff": "the file is cut off",
     "SyntaxError": "Python cannot read the code",
 }

@@ -11,7 +11,7 @@ from grader.comparison.causes import TABLES
 from grader.orders import CAPTURE_PARTS
 from grader.pipeline import SCORE_PARTS
 from grader.records import CurvePoint, Keys, Layer, Outcome, Report
-from grader.report.terminal_show import sparkline
+from grader.report.curve import sparkline
 from grader.rubric import Rubric
 from tests.report import samples
 

@@ -19,10 +19,11 @@ from grader.comparison import Version, compare
 from grader.faults import OperatorFault
 from grader.gradebook import Gradebook
 from grader.records import Keys, Report, SourceText, report_from_json
+from grader.report.curve import PLAIN_BARS
 from grader.report.exports.appeals_json import diff_json
 from grader.report.paging import Paging, print_page
 from grader.report.terminal_diff import diff_page
-from grader.report.terminal_show import PLAIN_BARS, Shown, show_page
+from grader.report.terminal_show import Shown, show_page
 from grader.report.terminal_text import Page
 from tests.report import samples
 from tests.report.test_terminal import CASES

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -15,20 +15,21 @@ from rich.console import Console
 from grader import bundled, submissions
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalSlot
-from grader.faults import GraderFault, OperatorFault
+from grader.faults import GraderFault
 from grader.orders import Assignment
 from grader.pipeline import failed, grade
-from grader.records import Outcome, Report, Status
+from grader.records import Outcome, Report, Status, Submission
 from grader.report.exports.report_json import as_json
 from grader.report.notices import say
-from grader.report.plain import inert_line
 from grader.report.terminal import show_check
+from grader.report.terminal_training import begun, indication, working
 from grader.rubric import Input, Rubric, load
 from grader.sandbox import ladder
 from grader.sandbox.ladder import Standing
 from grader.sandbox.launch import Worker, worker
 from grader.sandbox.walls.fence import Fence
 from grader.versions import versions
+from grader.what_if import with_what_if
 from grader.work import describe
 
 
@@ -46,6 +47,7 @@ class CheckOptions:
         device: `auto`, `cpu`, `cuda` or `mps`.
         isolation: `auto`, `none`, or the rung of the ladder that has to hold.
         as_json: print the report as JSON and nothing else on standard output.
+        entry: the variable or class that is the model; empty leaves it to the rubric.
     """
 
     submission: Path
@@ -57,6 +59,21 @@ class CheckOptions:
     device: str = "auto"
     isolation: str = "auto"
     as_json: bool = False
+    entry: str = ""
+
+
+def options_from(asked: Mapping[str, Any]) -> CheckOptions:
+    """Return the options that a command's plain values stand for."""
+    shape, rubric, data = asked["shape"], asked["rubric"], asked["data"]
+    return CheckOptions(
+        **{
+            **asked,
+            "submission": Path(asked["submission"]),
+            "rubric": None if rubric is None else Path(rubric),
+            "data": None if data is None else Path(data),
+            "shape": None if shape is None else (shape[0], shape[1], shape[2]),
+        }
+    )
 
 
 def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
@@ -64,20 +81,11 @@ def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
 
     Raises OperatorFault for what is wrong with the command, the rubric or the data.
     """
-    submission = submissions.single(options.submission)
-    with notices.status("trying the walls of this machine"):
-        walls = _walls(options)
-    # The sandbox imports torch for seconds; everything else happens meanwhile.
-    with _slot(notices, walls.fence, warm=options.train) as slot:
-        rubric = _rubric(options)
-        assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
-        if options.train:
-            assignment = _with_data(assignment, options, slot, notices)
-        slot.submission = submission.id
-        try:
-            report = grade(submission, assignment, lambda function, order: function(order, slot))
-        except GraderFault as fault:
-            report = failed(submission, assignment, fault)
+    return show_report(checked(options, notices), options, console)
+
+
+def show_report(report: Report, options: CheckOptions, console: Console) -> int:
+    """Print a report as `options` say; return the exit code."""
     if options.as_json:
         console.file.write(json.dumps(as_json(report), allow_nan=False) + "\n")
     else:
@@ -85,7 +93,51 @@ def run_check(options: CheckOptions, console: Console, notices: Console) -> int:
     return exit_code(report)
 
 
-def _walls(options: CheckOptions) -> Standing:
+def checked(options: CheckOptions, notices: Console, around: Callable[[Worker], Worker] | None = None) -> Report:
+    """Check as `options` say; return the report, and say on `notices` what goes on meanwhile.
+
+    `around` puts something around the worker that runs the jobs.
+
+    Raises OperatorFault for what is wrong with the options, the rubric or the data.
+    """
+    submission = submissions.single(options.submission)
+    with notices.status("trying the walls of this machine"):
+        walls = walls_for(options)
+    # The sandbox imports torch for seconds; everything else happens meanwhile.
+    with _slot(notices, walls.fence, warm=options.train, around=around) as slot:
+        return checked_in(slot, walls, submission, options, notices)
+
+
+def checked_in(
+    slot: LocalSlot, walls: Standing, submission: Submission, options: CheckOptions, notices: Console
+) -> Report:
+    """Check a submission in a slot that stands behind `walls`; return the report.
+
+    Raises OperatorFault for what is wrong with the options, the rubric or the data.
+    """
+    rubric = rubric_of(options)
+    assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
+    if options.train:
+        assignment = _with_data(assignment, options, slot, notices)
+    slot.submission = submission.id
+    try:
+        report = grade(submission, assignment, lambda function, order: function(order, slot))
+        report = with_what_if(report, submission, assignment, lambda function, order: function(order, slot))
+    except GraderFault as fault:
+        report = failed(submission, assignment, fault)
+    if report.score is None or assignment.data is None:
+        return report
+    return replace(report, notes=(*report.notes, indication(assignment.data.held_out_count, _source(options, rubric))))
+
+
+def _source(options: CheckOptions, rubric: Rubric) -> str:
+    """Say whose pictures a network was trained and scored on."""
+    if options.data is not None:
+        return f"your own in {options.data.name}, kept back from the training"
+    return "the generated patterns" if rubric.data.source == "patterns" else "the rubric's own"
+
+
+def walls_for(options: CheckOptions) -> Standing:
     """Return the best walls that hold here; somebody's own work is checked without any as well, and told so.
 
     Raises:
@@ -103,8 +155,11 @@ def exit_code(report: Report) -> int:
     return 1 if any(one.outcome is Outcome.FAILED for one in report.findings) else 0
 
 
-def _rubric(options: CheckOptions) -> Rubric:
+def rubric_of(options: CheckOptions) -> Rubric:
+    """Return the rubric with what `options` change of it; raise OperatorFault where it cannot be read."""
     rubric = load(options.rubric if options.rubric is not None else bundled.course_rubric(), DEFINITIONS)
+    if options.entry:
+        rubric = rubric.model_copy(update={"extract": rubric.extract.model_copy(update={"entry": options.entry})})
     if options.shape is None and options.classes is None:
         return rubric
     changed = Input(
@@ -138,13 +193,20 @@ def _done(result: dict[str, Any]) -> Future[Any]:
 
 
 @contextmanager
-def _slot(notices: Console, fence: Fence, *, warm: bool) -> Iterator[LocalSlot]:
+def _slot(
+    notices: Console, fence: Fence, *, warm: bool, around: Callable[[Worker], Worker] | None = None
+) -> Iterator[LocalSlot]:
     """Give a slot whose worker starts at once; what it does is shown on `notices` where that is a terminal."""
     started: Worker = worker(fence, warm=warm)
+    if around is not None:
+        started = around(started)
     with notices.status("starting") as status:
 
         def tell(_slot: int, submission: str, stage: str, done: int, total: int) -> None:
-            status.update(f"{inert_line(submission)}: {stage}" + (f", step {done} of {total}" if total else ""))
+            who = submission or "the reference"
+            status.update(working(who, stage, done, total))
+            if total and not done and not notices.is_terminal:
+                say(notices, begun(who, stage, total))
 
         slot = LocalSlot(0, lambda: started, tell)
         try:
@@ -152,12 +214,3 @@ def _slot(notices: Console, fence: Fence, *, warm: bool) -> Iterator[LocalSlot]:
             yield slot
         finally:
             slot.close()
-
-
-def parse_shape(text: str) -> tuple[int, int, int]:
-    """Read `3x32x32`; raise OperatorFault where it is not three numbers."""
-    words = text.lower().replace("×", "x").split("x")
-    if len(words) != 3 or not all(word.strip().isdigit() and int(word) > 0 for word in words):
-        raise OperatorFault(f"--input {text} is not a shape.", fix="Write channels x height x width, such as 3x32x32.")
-    channels, height, width = (int(word) for word in words)
-    return channels, height, width
