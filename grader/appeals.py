@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING
 from grader.comparison import Comparison, Version, compare
 from grader.faults import OperatorFault
 from grader.gradebook import Entry, Gradebook, Run
+from grader.report.curve import BARS, PLAIN_BARS
 from grader.report.exports.appeals_json import diff_json, history_json, shown_json
 from grader.report.paging import MOST_WIDTH, Paging, print_page
 from grader.report.plain import inert_line
 from grader.report.terminal_diff import diff_page
 from grader.report.terminal_history import history_page
-from grader.report.terminal_show import BARS, PLAIN_BARS, Shown, show_page
+from grader.report.terminal_show import Shown, show_page
 from grader.wording import listed
 
 if TYPE_CHECKING:

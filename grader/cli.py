@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader import cli_appeals, cli_data, cli_rubric
-from grader.cli_options import Device, Isolation, cores
+from grader.cli_options import Device, Isolation, cores, explained, parse_shape
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def _root() -> None:
 
 @app.command()
 def check(
+    context: typer.Context,
     submission: Annotated[Path, typer.Argument(help="A notebook, a module, or a folder with them.")],
     rubric: Annotated[Path | None, typer.Option(help="Rubric file; the course's own when left out.")] = None,
     data: Annotated[
@@ -48,24 +49,36 @@ def check(
         Isolation, typer.Option(help="Walls around the code: the best that hold here, none, or this rung.")
     ] = Isolation.AUTO,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON and nothing else.")] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Check again after every save, until Ctrl-C.")] = False,
+    no_warm: Annotated[
+        bool, typer.Option("--no-warm", help="Neither use nor leave a helper, which makes the next check instant.")
+    ] = False,
+    explain: Annotated[
+        str | None,
+        typer.Option(
+            metavar="CODE", is_eager=True, callback=explained, help="Print the longer text of a code, such as E02."
+        ),
+    ] = None,
 ) -> None:
     """Check one submission: which layers were found, the shape after each, and what to change."""
-    from grader.check import CheckOptions, parse_shape, run_check
+    from grader.asking import check_once
 
-    console, notices = _consoles()
-    shape = parse_shape(input_shape) if input_shape is not None else None
-    options = CheckOptions(
-        submission=submission,
-        rubric=rubric,
-        data=data,
-        train=train or data is not None,
-        shape=shape,
-        classes=2 if classes == 1 else classes,
-        device=device.value,
-        isolation=isolation.value,
-        as_json=as_json,
-    )
-    raise typer.Exit(run_check(options, console, notices))
+    asked = {
+        "submission": str(submission),
+        "rubric": None if rubric is None else str(rubric),
+        "data": None if data is None else str(data),
+        "train": train or data is not None,
+        "shape": parse_shape(input_shape) if input_shape is not None else None,
+        "classes": 2 if classes == 1 else classes,
+        "device": device.value,
+        "isolation": isolation.value,
+        "as_json": as_json,
+    }
+    if watch:
+        from grader.watch import run_watch
+
+        raise typer.Exit(run_watch(asked, *_consoles(), warm=not no_warm))
+    raise typer.Exit(check_once(asked, _consoles, warm=not no_warm, helper_asked=bool(context.obj)))
 
 
 @app.command()
@@ -162,11 +175,16 @@ def doctor(
         bool, typer.Option("--fresh", help="Try the walls again, also if they were tried before.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was found as JSON and nothing else.")] = False,
+    stop_helper: Annotated[
+        bool, typer.Option("--stop-helper", help="End the warm helper that `grader check` left behind, and no more.")
+    ] = False,
 ) -> None:
     """Say what stands between submissions and this machine: what was tried, and what was blocked."""
-    from grader.doctor import run_doctor
+    from grader.doctor import run_doctor, stop
 
     console, notices = _consoles()
+    if stop_helper:
+        raise typer.Exit(stop(console, as_json=as_json))
     raise typer.Exit(run_doctor(device.value, console, notices, fresh=fresh, as_json=as_json))
 
 
@@ -193,11 +211,14 @@ def _complain(fault: GraderError) -> None:
             typer.echo(textwrap.fill(way, 88, initial_indent=f"  {number}. ", subsequent_indent="     "), err=True)
 
 
-def main() -> None:
-    """Run the command line; one line and exit code 2 for what is wrong with the command itself."""
+def main(*, helper_asked: bool = False) -> None:
+    """Run the command line; one line and exit code 2 for what is wrong with the command itself.
+
+    `helper_asked` says that the warm helper was asked for this very check, in vain.
+    """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        app()
+        app(obj=helper_asked)
     except OperatorFault as fault:
         _complain(fault)
         sys.exit(2)

@@ -5,11 +5,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from grader.records import Layer, Shape
 
 _NAMES_SHOWN = 3
+
+IMPORTS: Mapping[str, str] = {
+    "torch": "import torch",
+    "nn": "from torch import nn",
+    "F": "import torch.nn.functional as F",
+    "optim": "from torch import optim",
+    "DataLoader": "from torch.utils.data import DataLoader",
+    "Dataset": "from torch.utils.data import Dataset",
+    "TensorDataset": "from torch.utils.data import TensorDataset",
+    "np": "import numpy as np",
+    "numpy": "import numpy",
+    "pd": "import pandas as pd",
+    "plt": "import matplotlib.pyplot as plt",
+    "Image": "from PIL import Image",
+    "torchvision": "import torchvision",
+    "transforms": "from torchvision import transforms",
+    "tqdm": "from tqdm import tqdm",
+    "math": "import math",
+    "os": "import os",
+    "random": "import random",
+    "time": "import time",
+}
+"""Names that everybody binds by the same line, with that line."""
 
 
 def size(shape: Sequence[int]) -> str:

@@ -30,7 +30,15 @@ def test_old_trainings_count() -> None:
 
 def test_settings_decide_a_training() -> None:
     """Another setting is another training, and each of these another one."""
-    lines = ("", "flips = true", "crops = 4", "crops = 2", "flips = true\ncrops = 4", 'weights = "submitted"', "seed = 2")
+    lines = (
+        "",
+        "flips = true",
+        "crops = 4",
+        "crops = 2",
+        "flips = true\ncrops = 4",
+        'weights = "submitted"',
+        "seed = 2",
+    )
     assert len({content(line) for line in lines}) == len(lines)
 
 

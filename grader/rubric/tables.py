@@ -133,8 +133,8 @@ class Recipe(Table):
     )
     weights: Literal["submitted", "fresh"] = Field(
         default="fresh",
-        description="`fresh` draws all weights anew first, each as PyTorch's own layers do; `submitted` trains on from those "
-        "that were handed in",
+        description="`fresh` draws all weights anew first, each as PyTorch's own layers do; `submitted` trains on from "
+        "those that were handed in",
     )
     flips: bool = Field(default=False, description="whether one training picture in two is mirrored, left to right")
     crops: Annotated[int, Field(ge=0, le=16)] = Field(

@@ -52,7 +52,11 @@ def test_the_real_environment(zygote: Zygote) -> None:
     """The kernel's copy is the warm process's: the same, with huge pages and one order of sets besides."""
     found = tell(zygote, "open('/proc/self/environ').read().split(chr(0))")
     assert sorted(one.split("=")[0] for one in found if one) == sorted(confine.warm_environment(""))
-    assert set(confine.warm_environment("")) - set(confine.environment("")) == {"PYTHONHASHSEED", "GLIBC_TUNABLES"}
+    assert set(confine.warm_environment("")) - set(confine.environment("")) == {
+        "PYTHONHASHSEED",
+        "GLIBC_TUNABLES",
+        "LOGNAME",
+    }
 
 
 def test_descriptors(zygote: Zygote) -> None:
