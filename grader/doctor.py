@@ -8,6 +8,7 @@ import platform
 import subprocess
 import time
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from grader import hardware
@@ -20,6 +21,7 @@ from grader.sandbox.launch import worker
 from grader.sandbox.walls import landlock
 from grader.sandbox.walls.view import OTHER_USER, bubblewrap
 from grader.versions import versions
+from grader.warm import client
 from grader.work import describe
 
 if TYPE_CHECKING:
@@ -35,12 +37,14 @@ class Found:
         machine: facts for whoever asks for help, by name.
         training: on what networks are trained behind these walls, or why they cannot be.
         trains: whether they can be.
+        helper: what the warm helper of this user says of itself; None where there is none.
     """
 
     walls: Standing
     machine: dict[str, str]
     training: str
     trains: bool
+    helper: dict[str, Any] | None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values."""
@@ -51,6 +55,7 @@ class Found:
             "machine": self.machine,
             "training": self.training,
             "trains": self.trains,
+            "helper": self.helper,
         }
 
 
@@ -60,12 +65,48 @@ def run_doctor(device: str, console: Console, notices: Console, *, fresh: bool, 
         drives = ladder.accelerates(device)
         walls = ladder.standing(accelerator=drives, fresh=fresh)
         training, trains = _trains(walls, device)
-    result = Found(walls, _machine(), training, trains)
+    result = Found(walls, _machine(), training, trains, _helper())
     if as_json:
         console.file.write(json.dumps(result.to_json()) + "\n")
     else:
         show_doctor(console, result.to_json())
     return 0 if walls.holds and trains else 1
+
+
+def stop(console: Console, *, as_json: bool) -> int:
+    """End the warm helper of this user, and say so; return 0 also where there was none."""
+    pid = client.end()
+    if as_json:
+        console.file.write(json.dumps({"stopped": pid}) + "\n")
+    else:
+        said = "No helper was running." if pid is None else f"The helper, process {pid}, has ended."
+        console.print(said, highlight=False)
+    return 0
+
+
+def _helper() -> dict[str, Any] | None:
+    """Return what the helper says of itself, with the memory of it and of all below it in bytes."""
+    said = client.say()
+    return None if said is None else {**said, "memory": sum(map(_resident, _tree(int(said["pid"]))))}
+
+
+def _tree(pid: int) -> list[int]:
+    """Return a process and every one below it; nothing where it cannot be seen."""
+    found = [pid]
+    try:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            for child in (task / "children").read_text(encoding="ascii").split():
+                found += _tree(int(child))
+    except OSError:
+        return []
+    return found
+
+
+def _resident(pid: int) -> int:
+    try:
+        return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except (OSError, ValueError):
+        return 0
 
 
 def _trains(walls: Standing, device: str) -> tuple[str, bool]:

@@ -45,6 +45,11 @@ class LocalSlot:
         if self._worker is not None:
             self._worker.interrupt()
 
+    def abandon(self) -> None:
+        """End the job that runs, from any thread, and take the next one."""
+        if self._worker is not None:
+            self._worker.abandon()
+
     def close(self) -> None:
         """Stop the worker and everything below it."""
         if self._worker is not None:
