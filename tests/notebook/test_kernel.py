@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from tests.notebook.programs import BROKEN, CHECK, GOOD, IMPORTS, MAKE, WRONG_LABELS
+from tests.stress import stress
 
 AFTER = "json.dumps([_.report.to_json(), _.mishap and _.mishap.explanation.code, _.origin, _.points, str(_.status)])"
 
@@ -46,6 +47,7 @@ def test_the_break_and_the_last_error() -> None:
 
 
 @pytest.mark.slow
+@stress
 def test_an_error_of_the_training_loop_and_objects() -> None:
     """An error outside the network is explained beside a sound report, and gone once its cell is mended.
 
@@ -74,6 +76,7 @@ def test_an_error_of_the_training_loop_and_objects() -> None:
 
 
 @pytest.mark.slow
+@stress
 def test_an_object_that_its_code_does_not_make_any_more() -> None:
     """A model made before its class was changed is another one, and the report says so with both numbers."""
     wider = GOOD.replace("3, 16, 3", "3, 8, 3").replace("16 * 16 * 16", "8 * 16 * 16")

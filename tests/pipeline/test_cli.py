@@ -105,6 +105,7 @@ def test_output_survives_a_narrow_encoding(tmp_path: Path) -> None:
         "PATH": "/usr/bin:/bin",
         "HOME": str(tmp_path),
         "GRADER_CACHE": str(tmp_path),
+        "GRADER_WARM": "off",
     }
     done = subprocess.run(
         [sys.executable, "-m", "grader.cli", "check", str(SUBMISSIONS / "no_pooling.py")],

@@ -38,6 +38,7 @@ from grader.work import Plain, run_capture
 from tests.pipeline.conftest import ROOT, SUBMISSIONS, small_rubric
 from tests.pipeline.contents import contents
 from tests.pipeline.runs import grader
+from tests.stress import stress
 
 pytestmark = pytest.mark.slow
 
@@ -164,6 +165,7 @@ nn.init.constant_(net[4].bias, time.time_ns() % 10**9 / 10**9)
 """A network that is another one every time."""
 
 
+@stress
 def test_weights_from_the_clock_are_another_network(graded: Class, tmp_path: Path) -> None:
     """A submission whose code asks the time is captured as another graph, and is named with both digests."""
     folder = tmp_path / "class"
@@ -178,6 +180,7 @@ def test_weights_from_the_clock_are_another_network(graded: Class, tmp_path: Pat
     )
 
 
+@stress
 def test_ctrl_c_ends_the_repeats_and_keeps_the_batch(graded: Class, tmp_path: Path) -> None:
     """Ctrl-C in the repeats is said, with exit code 130; the gradebook and the tables are those of the batch."""
     mine = graded.copied(tmp_path)
@@ -327,6 +330,7 @@ def test_files_that_changed_meanwhile_are_named(graded: Class, gradebook: Gradeb
 
 
 @pytest.mark.parametrize("here_as_well", [False, True])
+@stress
 def test_trainings_of_other_hardware_are_no_part(graded: Class, tmp_path: Path, *, here_as_well: bool) -> None:
     """A report that rests on another machine's training cannot be held to the bit here, and is counted apart."""
     mine = graded.copied(tmp_path)
@@ -341,9 +345,10 @@ def test_trainings_of_other_hardware_are_no_part(graded: Class, tmp_path: Path, 
     assert {job.split()[1] for job in jobs} == {"alike,"}
 
 
+@stress
 def test_of_several_trainings_the_earliest_that_parts_is_named(graded: Class, tmp_path: Path) -> None:
     """With two seeds a network is trained twice, and twice again; where both part, the first seed's is said."""
-    rubric = small_rubric(tmp_path, {"[recipe] ": "[recipe]\nseeds = 2\n#"})
+    rubric = small_rubric(tmp_path, {"seeds = 1 ": "seeds = 2 "})
     mine = replace(graded, rubric=rubric, out=tmp_path / "out")
     grader(*mine.words("--only", "functional"))
     changed = mine.copied(tmp_path / "changed")

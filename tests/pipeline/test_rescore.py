@@ -137,7 +137,7 @@ def test_only_what_is_missing_is_trained(book: Path, tmp_path: Path) -> None:
     without = rescored(book, "--rubric", str(other))
     assert (without["trained"], len(without["changed"])) == (0, 4)
     rescored(book, "--rubric", str(tmp_path / "small.toml"))
-    other.write_text(text.replace('weights = "', 'seeds = 2\nweights = "'), encoding="utf-8")
+    other.write_text(text.replace("seeds = 1 ", "seeds = 2 "), encoding="utf-8")
     before = results(book)
     done = grader("rescore", str(book), "--rubric", str(other), "--workers", "2")
     assert "3 trainings cannot be taken over: recipe.seeds of the rubric changed." in done.stderr

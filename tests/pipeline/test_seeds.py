@@ -12,6 +12,7 @@ import pytest
 
 from tests.pipeline.conftest import SUBMISSIONS, small_rubric
 from tests.pipeline.runs import grader, results
+from tests.stress import stress
 
 pytestmark = pytest.mark.slow
 
@@ -33,7 +34,7 @@ def test_the_median_of_three_counts(tmp_path: Path) -> None:
     for name in ("first", "second"):
         shutil.copy(SUBMISSIONS / "functional.py", found / f"{name}.py")
     shutil.copy(SUBMISSIONS / "house_style.ipynb", found / "third.ipynb")
-    rubric = small_rubric(tmp_path, {"steps = 60": "steps = 20", 'weights = "': 'seeds = 3\nweights = "'})
+    rubric = small_rubric(tmp_path, {"steps = 60": "steps = 20", "seeds = 1 ": "seeds = 3 "})
     words = ["batch", str(found), "--rubric", str(rubric), "--out", str(out), "--workers", "2"]
     done = grader(*words)
     assert "6 to train" in done.stderr
@@ -57,6 +58,7 @@ def test_the_median_of_three_counts(tmp_path: Path) -> None:
     assert "median of 3 trainings" in shown
 
 
+@stress
 def test_one_training_that_fails_costs_nothing(tmp_path: Path) -> None:
     """Where the first of two trainings runs into its deadline, the report is one fault of the grader's, saved once."""
     found, out = tmp_path / "class", tmp_path / "out"
@@ -66,7 +68,7 @@ def test_one_training_that_fails_costs_nothing(tmp_path: Path) -> None:
         tmp_path,
         {
             "steps = 60": "steps = 20",
-            'weights = "': 'seeds = 2\nweights = "',
+            "seeds = 1 ": "seeds = 2 ",
             "training_seconds = 3600": "training_seconds = 8",
         },
     )

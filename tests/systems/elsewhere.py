@@ -72,6 +72,7 @@ def check(
         "PATH": "/usr/bin:/bin",
         "HOME": str(folder),
         "GRADER_CACHE": str(folder / "cache"),
+        "GRADER_WARM": "off",
         "OMP_NUM_THREADS": "1",
     }
     return subprocess.run(

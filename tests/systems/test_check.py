@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.stress import stress
 from tests.systems.elsewhere import LACKING, check
 
 SUBMISSION = "submissions/wrong_in_features.ipynb"
@@ -45,6 +46,7 @@ def test_a_terminal_of_windows_shows_it(environment: dict[str, str], tmp_path: P
     assert "Traceback" not in done.stderr.decode("cp1252")
 
 
+@stress
 def test_a_loop_without_end_is_ended_on_windows(tmp_path: Path) -> None:
     """Without alarms the process is killed at its deadline, and the report says that time was over."""
     rubric = tmp_path / "short.toml"

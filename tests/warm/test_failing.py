@@ -18,6 +18,7 @@ import pytest
 from grader.warm import client, frames, stamp
 from grader.warm.place import NoPlaceError, opened
 from tests.sandbox.jobs import all_gone
+from tests.stress import stress
 from tests.walls.test_kills import below
 from tests.warm.conftest import BROKEN, ENDLESS, GOOD, Desk
 
@@ -56,6 +57,7 @@ def test_without(desk: Desk) -> None:
     assert not (desk.folder / "helper.sock").exists()
 
 
+@stress
 def test_one_that_hangs(desk: Desk) -> None:
     """A helper that gives no sign of life is given up after five seconds, and ended by the one that follows."""
     first = desk.leave()
@@ -66,6 +68,7 @@ def test_one_that_hangs(desk: Desk) -> None:
     assert desk.waited()["pid"] != first["pid"]
 
 
+@stress
 def test_another_version(desk: Desk) -> None:
     """A helper that differs in what counts ends itself when it is asked, and is replaced without a word."""
     first = desk.leave()
@@ -85,6 +88,7 @@ def test_it_goes_when_idle(desk: Desk) -> None:
     assert [one.name for one in desk.folder.glob("*.sock")] == []
 
 
+@stress
 def test_it_goes_with_its_folder(desk: Desk) -> None:
     """A session's end takes the folder with the socket away; the helper follows."""
     first = desk.leave()
@@ -92,6 +96,7 @@ def test_it_goes_with_its_folder(desk: Desk) -> None:
     assert all_gone([first["pid"]], 20)
 
 
+@stress
 def test_a_second_one_goes(desk: Desk) -> None:
     """Two commands that leave a helper leave one."""
     first = desk.leave()
@@ -113,6 +118,7 @@ def test_the_doctor(desk: Desk) -> None:
     assert json.loads(desk.grader("doctor", "--stop-helper", "--json").stdout) == {"stopped": None}
 
 
+@stress
 def test_interrupted(desk: Desk) -> None:
     """Ctrl-C leaves with 130 at once, the job of an endless submission ends, and the same helper takes the next check."""
     first = desk.leave()

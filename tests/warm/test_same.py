@@ -17,6 +17,7 @@ from grader import asking, cli, serving, start
 from grader.checking import CheckOptions, checked, show_report
 from grader.records import Report
 from grader.warm import client
+from tests.stress import stress
 from tests.warm.conftest import BROKEN, GOOD, ROOT, Desk
 
 
@@ -73,6 +74,7 @@ def test_what_is_not_there(shared: Desk) -> None:
     assert done.stdout == ""
 
 
+@stress
 def test_two_at_once(shared: Desk) -> None:
     """Of two commands at the same time one waits for the other, and both get their own report."""
     first, second = shared.start("check", str(GOOD), "--json"), shared.start("check", str(BROKEN), "--json")

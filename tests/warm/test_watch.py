@@ -18,6 +18,7 @@ import pytest
 from grader.warm.client import Answer
 from grader.watch import changed, difference, look
 from tests.sandbox.jobs import all_gone
+from tests.stress import stress
 from tests.walls.test_kills import below
 from tests.warm.conftest import BROKEN, ENDLESS, GOOD, ROOT, Desk
 
@@ -86,6 +87,7 @@ def test_save_after_save(desk: Desk, tmp_path: Path) -> None:
     assert watched.process.returncode == 0
 
 
+@stress
 def test_a_save_while_it_checks(desk: Desk, tmp_path: Path) -> None:
     """A check of what does not end is given up as soon as the file is saved again; the exit code is the last verdict's."""
     file = tmp_path / "mine.py"
