@@ -160,8 +160,9 @@ def rubric(place: Path, *, quick: bool, seeds: int) -> Path:
     text = text.replace('"../reference', f'"{ROOT / "reference"}')
     for key, value in QUICKLY.items() if quick else ():
         text = re.sub(rf"^{key} = .*$", f"{key} = {value}", text, count=1, flags=re.MULTILINE)
-    if seeds > 1:
-        text = re.sub(r"^\[recipe\].*$", f"[recipe]\nseeds = {seeds}", text, count=1, flags=re.MULTILINE)
+    text = re.sub(
+        r"^seeds = 1\b", f"seeds = {seeds}", text, count=1, flags=re.MULTILINE
+    )  # the recipe's, not the reference's
     path = place / f"rubric{seeds}.toml"
     path.write_text(text, encoding="utf-8")
     return path
