@@ -284,6 +284,7 @@ def handed_in(graded: Class) -> tuple[Submission, ...]:
     return submissions.discover(graded.folder, roster=None, mapping=None).submissions
 
 
+@stress
 def test_each_network_once_and_the_longest_first(graded: Class, gradebook: Gradebook, tmp_path: Path) -> None:
     """Two submissions with one network are one repeat, in the name of the first; a sample is never too large."""
     found, jobs = repeated(graded, gradebook, tmp_path)
@@ -298,6 +299,7 @@ def test_each_network_once_and_the_longest_first(graded: Class, gradebook: Grade
 
 
 @pytest.mark.parametrize(("job", "trainings"), [("run_capture alike, again", 1), ("run_training alike, again", 1)])
+@stress
 def test_a_fault_of_ours_is_named(
     graded: Class, gradebook: Gradebook, tmp_path: Path, job: str, trainings: int
 ) -> None:
@@ -316,6 +318,7 @@ def test_a_fault_of_ours_is_named(
     assert "repeat: equal" in (tmp_path / "logs" / "house_style.log").read_text(encoding="utf-8")
 
 
+@stress
 def test_files_that_changed_meanwhile_are_named(graded: Class, gradebook: Gradebook, tmp_path: Path) -> None:
     """A submission that is edited while the class is graded is not held to what was graded before."""
     folder = tmp_path / "edited"

@@ -35,6 +35,7 @@ def test_check_finds_the_same(system: str, tmp_path: Path) -> None:
     ],
     ids=["cp1252", "narrow", "dumb"],
 )
+@stress
 def test_a_terminal_of_windows_shows_it(environment: dict[str, str], tmp_path: Path) -> None:
     """The encoding of a Windows console, no colours and 40 columns: every line fits, no escape is sent, the number is there."""
     done = check("win32", tmp_path, SUBMISSION, environment=environment)

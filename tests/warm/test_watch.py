@@ -103,6 +103,7 @@ def test_a_save_while_it_checks(desk: Desk, tmp_path: Path) -> None:
     assert watched.process.returncode == 1
 
 
+@stress
 def test_what_is_printed(desk: Desk, tmp_path: Path) -> None:
     """Where no terminal is, a separator stands between two verdicts, and one line says what changed."""
     file = tmp_path / "mine.py"
