@@ -21,8 +21,7 @@ from grader.logs import Logs
 from grader.orders import Assignment
 from grader.phases import Night
 from grader.records import Report, Status, Submission
-from grader.reference import kept as kept_reference
-from grader.reference import reference_for, speed
+from grader.reference import fingerprint_of, memory_of, reference_for, speed
 from grader.repeating import repeat
 from grader.repeats import Repeats
 from grader.report.exports.csv import write_grades
@@ -35,7 +34,6 @@ from grader.sandbox.launch import Worker, worker
 from grader.shelf import Shelf
 from grader.submissions import Intake
 from grader.versions import versions
-from grader.work import describe
 
 
 def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
@@ -115,29 +113,24 @@ def _run(
     notices: Console,
 ) -> tuple[Night, Repeats | None]:
     progress = BatchProgress(notices, len(found), time.monotonic)
-
-    def tell(slot: int, submission: str, stage: str, done: int, total: int) -> None:
-        progress.stage(slot, submission, stage, (done, total) if total else None)
-
-    cache, stamp = datasets.cache_folder(), hardware.stamp(options.device)
-    known = hardware.remembered(cache, stamp)
+    known = hardware.remembered(datasets.cache_folder(), hardware.stamp(options.device))
     # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
-    with progress, supervised(LocalExecutor(options.workers, start, tell, eager=known is None)) as executor:
+    with progress, supervised(LocalExecutor(options.workers, start, progress.tell, eager=known is None)) as executor:
         data = datasets.stored(assignment.rubric, options.data)
         corrections = corrections_of(gradebook, data)
         if corrections.labels:
             say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
         assignment = replace(assignment, data=data, corrections=corrections.numbers(data.classes))
         if known is None:
-            known = executor.submit(describe, {"id": "this machine", "device": options.device}).result()
-            hardware.remember(cache, stamp, known)
+            known = fingerprint_of(options.device, executor.submit)
         others = _others(gradebook, found, known, options)
         for one in others:
             show_mixed(notices, one, known)
         mixture = _mixture(others, known)
         assignment = replace(assignment, fingerprint=known, mixed=mixture)
         assignment = replace(assignment, reference=reference_for(assignment, executor.submit, partial(say, notices)))
-        gradebook.keep_reference(*kept_reference(assignment))
+        memory = memory_of(assignment)
+        gradebook.keep_reference(memory.key, memory.text())
         since = since_of(gradebook, options, time.time())
         run = gradebook.start_run(invocation(options, assignment, since, corrections))
         night = Night(

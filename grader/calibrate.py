@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from grader import datasets, hardware, scoring, submissions
+from grader import datasets, scoring, submissions
 from grader.calibration import Calibration, Setting, Trial, Untrained
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor, supervised
@@ -25,7 +25,7 @@ from grader.faults import OperatorFault
 from grader.measuring import held_out_labels, logits_of
 from grader.orders import Assignment
 from grader.records import Submission
-from grader.reference import Submit, measure, solution
+from grader.reference import Submit, fingerprint_of, measure, solution
 from grader.report.calibration_plot import draw
 from grader.report.exports.calibration_json import calibration_json
 from grader.report.plain import inert_line
@@ -35,7 +35,7 @@ from grader.sandbox import ladder
 from grader.sandbox.ladder import Standing
 from grader.sandbox.launch import worker
 from grader.versions import versions
-from grader.work import describe, run_training
+from grader.work import run_training
 
 if TYPE_CHECKING:
     from rich.status import Status
@@ -86,7 +86,7 @@ def run_calibrate(options: CalibrateOptions, console: Console, notices: Console)
     rubric = load(options.rubric, DEFINITIONS)
     _make(options.out)
     with notices.status("trying the walls of this machine"):
-        walls = _walls(options)
+        walls = ladder.for_own(options.isolation, options.device)
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
     source = options.data if options.data is not None else rubric.data.source
     origin = inert_line(f"{options.rubric} on {source}")
@@ -102,13 +102,6 @@ def run_calibrate(options: CalibrateOptions, console: Console, notices: Console)
     if plot is not None:
         console.print(Text(f"\nThe plot is {inert_line(str(plot))}."), soft_wrap=True)
     return 0
-
-
-def _walls(options: CalibrateOptions) -> Standing:
-    """Return the best walls that hold here; the reference is somebody's own and may run without, as in a check."""
-    if options.isolation != "auto":
-        return ladder.demanded(options.isolation, options.device)
-    return ladder.standing(accelerator=ladder.accelerates(options.device))
 
 
 def _make(folder: Path) -> None:
@@ -129,8 +122,7 @@ def _trained(options: CalibrateOptions, assignment: Assignment, walls: Standing,
         tempfile.TemporaryDirectory() as folder,
     ):
         data = datasets.stored(rubric, options.data)
-        fingerprint = executor.submit(describe, {"id": "this machine", "device": options.device}).result()
-        hardware.remember(datasets.cache_folder(), hardware.stamp(options.device), fingerprint)
+        fingerprint = fingerprint_of(options.device, executor.submit)
         ready = replace(assignment, data=data, fingerprint=fingerprint)
         train = partial(_trial, assignment=ready, seeds=seeds, submit=progress.counting(executor.submit))
         reference = train(replace(submissions.single(path), id="reference"), str(path))

@@ -120,9 +120,12 @@ def checked_in(
     if options.train:
         assignment = _with_data(assignment, options, slot, notices)
     slot.submission = submission.id
+
+    def run(function: Callable[..., dict[str, Any]], order: dict[str, Any]) -> dict[str, Any]:
+        return function(order, slot)
+
     try:
-        report = grade(submission, assignment, lambda function, order: function(order, slot))
-        report = with_what_if(report, submission, assignment, lambda function, order: function(order, slot))
+        report = with_what_if(grade(submission, assignment, run), submission, assignment, run)
     except GraderFault as fault:
         report = failed(submission, assignment, fault)
     if report.score is None or assignment.data is None:
@@ -143,9 +146,7 @@ def walls_for(options: CheckOptions) -> Standing:
     Raises:
         OperatorFault: the rung that was asked for does not hold.
     """
-    if options.isolation != "auto":
-        return ladder.demanded(options.isolation, options.device)
-    return ladder.standing(accelerator=options.train and ladder.accelerates(options.device))
+    return ladder.for_own(options.isolation, options.device, trains=options.train)
 
 
 def exit_code(report: Report) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import traceback
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,10 @@ class Logs:
                 f"The log {self.path(submission)} cannot be written ({error.strerror or error}).",
                 fix="Free some space, then run the same command again; it goes on where it stopped.",
             ) from error
+
+    def fault(self, submission: str, what: str, fault: BaseException) -> None:
+        """Add what went wrong, with its traceback, which only the log has."""
+        self.write(submission, [what, *"".join(traceback.format_exception(fault)).splitlines()])
 
     def output(self, submission: str, printed: str) -> None:
         """Add what the submission's process printed, each line marked."""

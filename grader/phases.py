@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import signal
 import threading
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from grader.faults import GraderFault, StorageFault
@@ -229,9 +229,13 @@ class Night:
         done = tuple(one for one in member.trainings.values() if one is not None)
         self._conclude(member.prepared, Work(captured, member.explained, first, done))
 
+    def _blamed(self, several: Sequence[Member]) -> AbstractContextManager[None]:
+        """Turn a fault of ours inside the block into reports that cost no points."""
+        return self.faults(partial(self._fail, several))
+
     @contextmanager
-    def _blamed(self, several: Sequence[Member]) -> Iterator[None]:
-        """Turn a fault of ours inside the block into reports that cost no points; a cancelled job is no fault."""
+    def faults(self, blame: Callable[[GraderFault], None]) -> Iterator[None]:
+        """Tell `blame` of a fault of ours inside the block; a cancelled job is none, and a full disk ends the run."""
         try:
             yield
         except CancelledError:
@@ -240,7 +244,7 @@ class Night:
             raise
         except GraderFault as fault:
             if self.stop.presses <= 1:  # else the job was killed on purpose
-                self._fail(several, fault)
+                blame(fault)
 
     def _fail(self, several: Sequence[Member], fault: GraderFault) -> None:
         for member in several:
@@ -248,8 +252,7 @@ class Night:
                 continue
             member.failed = True
             submission = member.prepared.submission
-            trace = "".join(traceback.format_exception(fault)).splitlines()
-            self.logs.write(submission.id, ["the grader failed:", *trace])
+            self.logs.fault(submission.id, "the grader failed:", fault)
             self._save(failed(submission, self.assignment, fault), member.prepared)
 
     def _conclude(self, prepared: Prepared, work: Work) -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader import scoring, submissions
+from grader import hardware, scoring, submissions
 from grader.datasets import cache_folder
 from grader.faults import OperatorFault
 from grader.gathering import Work
@@ -32,7 +32,7 @@ from grader.report.remaining import Speed
 from grader.scoring import Standard
 from grader.scoring.answers import chosen
 from grader.scoring.interpolation import chance_line
-from grader.work import run_capture, run_training
+from grader.work import describe, run_capture, run_training
 
 Submit = Callable[[Callable[..., Any], dict[str, Any]], Future[Any]]
 """Hand a function of `grader.work` and its order to an engine."""
@@ -48,7 +48,7 @@ def reference_for(assignment: Assignment, submit: Submit, tell: Callable[[str], 
     """
     found = remembered(assignment)
     if found is None:
-        memory, seeds = _memory(assignment), assignment.rubric.reference.seeds
+        memory, seeds = memory_of(assignment), assignment.rubric.reference.seeds
         tell(f"The reference solution is trained first, {seeds} times, as {memory.why_not()}.")
         submission = replace(submissions.single(solution(assignment)), id="reference")
         memory.keep(_to_remember(measure(submission, assignment, range(seeds), submit)))
@@ -66,34 +66,28 @@ def reference_for(assignment: Assignment, submit: Submit, tell: Callable[[str], 
 def remembered(assignment: Assignment) -> Standard | None:
     """Return what is remembered of the reference for exactly this assignment; None when nothing is."""
     assert assignment.data is not None
-    known = _memory(assignment).recall(assignment.rubric.reference.seeds, assignment.data.held_out_count)
+    known = memory_of(assignment).recall(assignment.rubric.reference.seeds, assignment.data.held_out_count)
     return None if known is None else known.standard(held_out_labels(assignment))
-
-
-def key_of(assignment: Assignment) -> str:
-    """Return the key of what is to be remembered of the reference for this assignment."""
-    return _memory(assignment).key
-
-
-def kept(assignment: Assignment) -> tuple[str, str]:
-    """Return the key of what is remembered, and all of it as text."""
-    memory = _memory(assignment)
-    return memory.key, memory.text()
-
-
-def take_over(assignment: Assignment, text: str) -> None:
-    """Remember on this machine what was kept elsewhere; what is remembered here already stays."""
-    if remembered(assignment) is None:
-        _memory(assignment).write(text)
 
 
 def speed(assignment: Assignment) -> Speed | None:
     """Return how fast this machine trains, going by the reference; None where that was not measured."""
     assert assignment.data is not None
-    known = _memory(assignment).recall(assignment.rubric.reference.seeds, assignment.data.held_out_count)
+    known = memory_of(assignment).recall(assignment.rubric.reference.seeds, assignment.data.held_out_count)
     if known is None or not known.flops or not known.seconds:
         return None
     return Speed(0.0, statistics.fmean(known.seconds) / known.flops)
+
+
+def fingerprint_of(device: str, submit: Submit) -> dict[str, Any]:
+    """Ask an engine for the fingerprint of the hardware that trains on `device`, and remember it.
+
+    Raises:
+        OperatorFault: that device is not there.
+    """
+    found: dict[str, Any] = submit(describe, {"id": "this machine", "device": device}).result()
+    hardware.remember(cache_folder(), hardware.stamp(device), found)
+    return found
 
 
 def solution(assignment: Assignment) -> Path:
@@ -147,7 +141,8 @@ def measure(submission: Submission, assignment: Assignment, seeds: Sequence[int]
     return Measured(found, flops)
 
 
-def _memory(assignment: Assignment) -> Memory:
+def memory_of(assignment: Assignment) -> Memory:
+    """Return what is remembered of the reference for this assignment, or is to be."""
     path = solution(assignment)
     data, rubric = assignment.data, assignment.rubric
     files = submissions.read(submissions.single(path), submissions.Bounds()).code

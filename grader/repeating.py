@@ -6,15 +6,14 @@ trained anew by the engine of the night.
 
 from __future__ import annotations
 
-import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import CancelledError, Future
-from contextlib import contextmanager
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Any
 
-from grader.faults import GraderFault, StorageFault
+from grader.faults import GraderFault
 from grader.orders import Assignment, capture_order, prepare, training_content, training_key, training_order
 from grader.phases import Night
 from grader.pipeline import stored_training
@@ -175,20 +174,14 @@ class _Again:
 
         return finish
 
-    @contextmanager
-    def _blamed(self, one: _Network, turn: int) -> Iterator[None]:
-        """Note a fault of ours inside the block as what came out otherwise; a job that was ended is none."""
-        try:
-            yield
-        except CancelledError:
-            return
-        except StorageFault:
-            raise
-        except GraderFault as fault:
-            if self.night.stop.presses <= 1:
-                trace = "".join(traceback.format_exception(fault)).splitlines()
-                self.night.logs.write(one.submission.id, ["repeat: the grader failed:", *trace])
-                self._part(one, turn, f"it could not be repeated: {str(fault).rstrip('.')}")
+    def _blamed(self, one: _Network, turn: int) -> AbstractContextManager[None]:
+        """Note a fault of ours inside the block as what came out otherwise."""
+
+        def blame(fault: GraderFault) -> None:
+            self.night.logs.fault(one.submission.id, "repeat: the grader failed:", fault)
+            self._part(one, turn, f"it could not be repeated: {str(fault).rstrip('.')}")
+
+        return self.night.faults(blame)
 
     def _parted(self, one: _Network) -> bool:
         return one.submission.id in self.parted

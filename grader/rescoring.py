@@ -45,7 +45,6 @@ from grader.sandbox.walls.fence import NONE
 from grader.shelf import Shelf
 from grader.versions import versions
 from grader.wording import counted, listed
-from grader.work import describe
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,28 +218,26 @@ def _judged(
     """Judge all of them in a run of its own; train only what is not there."""
     asked, assignment = ground.run.invocation.options, several[0][1]
     shelf = Shelf(gradebook, 0, bool(asked.get("mixed")))
-    text = gradebook.find_reference(reference.key_of(assignment))
-    if text is not None:
-        reference.take_over(assignment, text)
-    trains = reference.remembered(assignment) is None or any(_lacks(one, assignment, shelf) for one, _ in several)
+    memory = reference.memory_of(assignment)
+    known, text = reference.remembered(assignment) is not None, gradebook.find_reference(memory.key)
+    if not known and text is not None:
+        memory.write(text)
+        known = reference.remembered(assignment) is not None
+    trains = not known or any(_lacks(one, assignment, shelf) for one, _ in several)
     progress = BatchProgress(notices, len(several), time.monotonic, brief=True)
-
-    def tell(slot: int, submission: str, stage: str, done: int, total: int) -> None:
-        progress.stage(slot, submission, stage, (done, total) if total else None)
-
     fence = ladder.demanded(str(asked["isolation"]), assignment.device).fence if trains else NONE
     with ExitStack() as stack:
         if trains:
             stack.enter_context(progress)
         executor = stack.enter_context(
-            supervised(LocalExecutor(options.workers, partial(worker, fence), tell, eager=trains))
+            supervised(LocalExecutor(options.workers, partial(worker, fence), progress.tell, eager=trains))
         )
         if trains:
             _refuse_other_hardware(executor, assignment)
         assignment = replace(
             assignment, reference=reference.reference_for(assignment, executor.submit, partial(say, notices))
         )
-        gradebook.keep_reference(*reference.kept(assignment))
+        gradebook.keep_reference(memory.key, memory.text())
         run = gradebook.start_run(_invocation(options, ground, assignment))
         night = Night(
             assignment,
@@ -276,7 +273,7 @@ def _refuse_other_hardware(executor: LocalExecutor, assignment: Assignment) -> N
     """
     there, device = dict(assignment.fingerprint), assignment.device
     here = hardware.remembered(datasets.cache_folder(), hardware.stamp(device))
-    here = here or executor.submit(describe, {"id": "this machine", "device": device}).result()
+    here = here or reference.fingerprint_of(device, executor.submit)
     if here != there:
         raise OperatorFault(
             f"This takes new trainings, and the gradebook was made on {hardware.sentence(there)}; this is "

@@ -64,6 +64,11 @@ def named(layer: Layer) -> str:
     return f"{layer.name} ({place})" if place else layer.name
 
 
+def owner(parameter: str) -> str:
+    """Return the layer that a parameter belongs to: `conv1` for `conv1.weight`."""
+    return parameter.rpartition(".")[0] or parameter
+
+
 def listed(names: Sequence[str]) -> str:
     """Write names as `a, b and c`; after three it says how many more."""
     if len(names) > _NAMES_SHOWN:

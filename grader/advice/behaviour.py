@@ -6,7 +6,7 @@ import math
 
 from grader.advice.observed import Observed, Said, at, mistake
 from grader.records import Role, SpotKind, Where
-from grader.wording import listed, named
+from grader.wording import listed, named, owner
 
 NO_BETTER = 0.98
 """Share of a guess's loss, ln K, above which a training has learnt nothing."""
@@ -51,8 +51,8 @@ def weights_all_alike(observed: Observed) -> Said | None:
     if not found:
         return None
     name, value = found[0]
-    owner = name.rpartition(".")[0] or name
-    where = next((one.where for one in observed.on_path() if one.name == owner), Where())
+    layer = owner(name)
+    where = next((one.where for one in observed.on_path() if one.name == layer), Where())
     title = f"All numbers of {name} begin as {value:.4g}: what is alike at the start stays alike"
     return title, "Leave PyTorch's own random start: delete the line that sets the weights.", where
 
@@ -63,7 +63,7 @@ def frozen_layers(observed: Observed) -> Said | None:
     names = observed.whole.frozen if observed.whole is not None else ()
     if not names:
         return None
-    owners = list(dict.fromkeys(one.rpartition(".")[0] or one for one in names))
+    owners = list(dict.fromkeys(owner(one) for one in names))
     title = f"requires_grad is False for {listed(owners)}: {'it does' if len(owners) == 1 else 'they do'} not learn"
     return title, "Delete the line that sets requires_grad to False.", Where()
 
@@ -75,7 +75,7 @@ def gradient_cut(observed: Observed) -> Said | None:
     unreached = observed.whole.unreached if observed.whole is not None else ()
     if spot is None or not unreached:
         return None
-    owners = list(dict.fromkeys(one.rpartition(".")[0] or one for one in unreached))
+    owners = list(dict.fromkeys(owner(one) for one in unreached))
     title = (
         f"The gradient is cut{at(spot.where)}, so {listed(owners)} never {'learns' if len(owners) == 1 else 'learn'}"
     )

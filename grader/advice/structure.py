@@ -6,7 +6,7 @@ import math
 
 from grader.advice.observed import Observed, Said, at, lengths, mistake
 from grader.records import Layer, Role, SpotKind, Where
-from grader.wording import counted, named, percent, size, spatial
+from grader.wording import counted, named, owner, percent, size, spatial
 
 MANY = 5_000_000
 """Weights from which on a network is large for pictures like these."""
@@ -18,11 +18,6 @@ SHARE = 0.9
 def _layer_named(observed: Observed, name: str) -> Where:
     layers = observed.examination.layers if observed.examination is not None else ()
     return next((one.where for one in layers if one.name == name), Where())
-
-
-def _owner(parameter: str) -> str:
-    """Return `conv1` for `conv1.weight`."""
-    return parameter.rpartition(".")[0] or parameter
 
 
 @mistake("S02", said_by=("activations",))
@@ -71,7 +66,7 @@ def weights_never_used(observed: Observed) -> Said | None:
     if whole is None or not whole.unused:
         return None
     ran = {one.name for one in whole.layers}
-    names = list(dict.fromkeys(_owner(one) for one in whole.unused))
+    names = list(dict.fromkeys(owner(one) for one in whole.unused))
     names = [one for one in names if one not in ran and all(one != other.unused for other in whole.twice)]
     if not names:
         return None
@@ -86,7 +81,7 @@ def layer_never_called(observed: Observed) -> Said | None:
     whole = observed.whole
     if whole is None:
         return None
-    weighted = {_owner(one) for one in (*whole.unused, *whole.frozen)} | {one.name for one in whole.layers}
+    weighted = {owner(one) for one in (*whole.unused, *whole.frozen)} | {one.name for one in whole.layers}
     found = [one for one in observed.practice.uncalled if one.name not in weighted]
     if not found:
         return None

@@ -137,6 +137,5 @@ def _without_maps(document: Document, graph: Graph, *, single: bool) -> Graph:
         return graph
     nodes = list(graph.nodes)
     for one in maps:
-        taken = nodes[one.node].arguments[0]
-        nodes[one.node] = replace(nodes[one.node], operator="aten.alias.default", arguments=(taken,))
+        nodes[one.node] = nodes[one.node].passing()
     return replace(graph, nodes=tuple(nodes))

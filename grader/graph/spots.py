@@ -10,6 +10,7 @@ from grader.graph.document import Argument, Document
 from grader.graph.flow import Flow
 from grader.graph.survey import Survey, place
 from grader.records import Role, Spot, SpotKind, Twice, Where
+from grader.wording import owner
 
 MOST = 10
 """Spots that are kept of one network."""
@@ -29,7 +30,7 @@ def spots(train: Survey, evaluation: Survey) -> tuple[Spot, ...]:
 def twice(document: Document, evaluation: Survey, unused: Sequence[str]) -> tuple[Twice, ...]:
     """Return the layers that are called several times while another with weights of their shape is never called."""
     shapes = {entry.name: entry.shape for entry in document.tensors}
-    left = {shapes[name]: name.rpartition(".")[0] or name for name in reversed(unused) if len(shapes[name]) > 1}
+    left = {shapes[name]: owner(name) for name in reversed(unused) if len(shapes[name]) > 1}
     called = [
         (index, weight)
         for index in sorted(evaluation.flow.on_path)

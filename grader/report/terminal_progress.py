@@ -94,6 +94,10 @@ class BatchProgress:
             if stage == "training" and not goes_on and self._costs is None:
                 self._log(named(submission_id), ": training")  # the reference, before anything else
 
+    def tell(self, slot: int, submission_id: str, stage: str, done: int, total: int) -> None:
+        """Say the same as an engine does, whose `total` is 0 where it is not known how far a stage is."""
+        self.stage(slot, submission_id, stage, (done, total) if total else None)
+
     def begin(self) -> None:
         """Begin the first phase: the reference, which was trained before it, is none of the submissions."""
         with self._lock:

@@ -227,6 +227,15 @@ def _two_ways_on(refused: Mapping[str, str]) -> WallsFault:
     return WallsFault(what, f"Tried: {reasons}.", (_CONTAINER, _WITHOUT))
 
 
+def for_own(wanted: str, device: str, *, trains: bool = True) -> Standing:
+    """Return the standing for somebody's own work: the best walls that hold, or none where `--isolation` is `auto`.
+
+    Raises:
+        OperatorFault: the rung that was asked for does not hold.
+    """
+    return demanded(wanted, device) if wanted != "auto" else standing(accelerator=trains and accelerates(device))
+
+
 def accelerates(device: str) -> bool:
     """Tell whether trainers may have to drive an accelerator of this machine."""
     return device in ("auto", "cuda") and bool(view(accelerator=True).devices) and _has_driver()

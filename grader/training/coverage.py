@@ -83,7 +83,7 @@ def skeleton(document: Document, graph: Graph) -> Graph:
         if node.operator in AVERAGES:
             nodes.append(replace(node, operator=AVERAGES[node.operator], arguments=_averaged(node)))
         elif _is_open(name, node) or (name == "getitem" and _replaced(graph, node, first)):
-            nodes.append(replace(node, operator="aten.alias.default", arguments=node.arguments[:1]))
+            nodes.append(node.passing())
         else:
             nodes.append(node)
     return replace(graph, nodes=tuple(nodes))
