@@ -6,7 +6,6 @@ import contextlib
 import io
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -116,7 +115,7 @@ def answer(place: WarmPlace, request: Mapping[str, Any]) -> dict[str, Any]:
         report = place.check(options)
         if report is None:
             return {"answer": "cold"}
-        return {"answer": "done", **asdict(verdict(report, options, request["screen"]))}
+        return {"answer": "done", **verdict(report, options, request["screen"])._asdict()}
     except OperatorFault as fault:
         return {"answer": "fault", "what": fault.what, "why": fault.why, "fix": fault.fix}
     finally:

@@ -21,8 +21,11 @@ from grader.warm.client import Answer, screen
 if TYPE_CHECKING:
     from rich.console import Console
 
-POLL_SECONDS = 0.03
-"""How often the file is looked at, and for how long it has to stay as it is before it is read."""
+POLL_SECONDS = 0.015
+"""How often the file is looked at."""
+
+SETTLED_SECONDS = 0.06
+"""How old a save is before anything is said of it: some editors write a file in several steps."""
 
 MOST_FILES = 2_000
 """How many files of a folder are watched."""
@@ -51,14 +54,18 @@ def run_watch(asked: Mapping[str, Any], console: Console, notices: Console, *, w
             assert last is not None
         _show(last, None, options, console, notices)
         while True:
-            found = changed(paths, seen)
+            seen = changed(paths, seen)
+            started = time.monotonic()
+            now, wrong = None, ""
             try:
-                with watching.until_changed(paths, found):
+                with watching.until_changed(paths, seen):
                     now = watching.check()
             except OperatorFault as fault:
-                say(notices, f"{' '.join(str(fault).split())} Waiting for the next save.")
-                now = None
-            seen = found
+                wrong = " ".join(str(fault).split())
+            if not settled(paths, seen, started):
+                continue
+            if wrong:
+                say(notices, f"{wrong} Waiting for the next save.")
             if now is not None:
                 before, last = last, now
                 _show(now, before, options, console, notices)
@@ -97,16 +104,20 @@ def _files(path: Path) -> Iterator[Path]:
 
 
 def changed(paths: list[Path], seen: Look) -> Look:
-    """Wait until the files are others than those `seen`, all there, and as they were one look ago."""
-    before = seen
+    """Wait until there are files, and others than those `seen`."""
     while True:
         started = time.monotonic()
         found = look(paths)
-        if found == before != seen and found:
+        if found and found != seen:
             return found
-        before = found
         # A large folder is looked at less often.
         time.sleep(max(POLL_SECONDS, 5 * (time.monotonic() - started)))
+
+
+def settled(paths: list[Path], seen: Look, since: float) -> bool:
+    """Tell whether the files are still those `seen`, once a save of the moment `since` is old enough to be whole."""
+    time.sleep(max(0.0, since + SETTLED_SECONDS - time.monotonic()))
+    return look(paths) == seen
 
 
 class _Watching:
@@ -140,7 +151,7 @@ class _Watching:
         over = threading.Event()
 
         def watch() -> None:
-            while not over.wait(4 * POLL_SECONDS):
+            while not over.wait(2 * POLL_SECONDS):
                 if look(paths) != seen:
                     self._outdated.set()
                     self._place.slot.abandon()

@@ -17,7 +17,7 @@ from torch import fx
 from torch.export.graph_signature import InputKind
 
 from grader.graph import operators
-from grader.graph.calls import SIZE_NAMES, drop_after_answer, fills, idle, is_mask
+from grader.graph.calls import SIZE_NAMES, fills, idle, is_mask
 from grader.graph.document import INTEGER_LIMIT, TO_THE_END, Argument, Graph, Node, TensorEntry
 from grader.graph.tensors import entry
 
@@ -106,21 +106,21 @@ class Encoder:
         self._graphs: list[tuple[str, int | None, list[_Pending], Any]] = []
         self.notes: list[str] = []
 
-    def add(self, program: torch.export.ExportedProgram, mode: str, batch: int | None, *, broken: bool = False) -> None:
+    def add(
+        self, program: torch.export.ExportedProgram, mode: str, batch: int | None, graph: fx.Graph | None = None
+    ) -> None:
         """Encode one mode; raise UncapturableError where it holds what cannot be replayed.
 
-        A forward that broke (`broken`) leaves the call that raised behind, after the last result.
+        `graph` is another one over the inputs of `program`, to be encoded instead of its own.
         """
         pending: list[_Pending] = []
         values: dict[fx.Node, Any] = {}
         specs = {spec.arg.name: spec for spec in program.graph_signature.input_specs}
-        root = program.graph_module
-        if broken:
-            drop_after_answer(root.graph)
-        for node in root.graph.nodes:
+        graph = program.graph if graph is None else graph
+        for node in graph.nodes:
             if node.op == "placeholder":
                 values[node] = self._placeholder(program, specs[node.name])
-        output = self._walk(root, values, pending)
+        output = self._walk(program.graph_module, graph, values, pending)
         if not isinstance(output, (tuple, list)) or len(output) != 1 or not isinstance(output[0], tuple):
             raise UncapturableError("the answer is not one tensor")
         self._graphs.append((mode, batch, pending, output[0]))
@@ -135,10 +135,10 @@ class Encoder:
             raise UncapturableError("an input that is not a tensor")
         return ("tensor", self.table.index(found, spec.target))
 
-    def _walk(self, root: torch.fx.GraphModule, values: dict[fx.Node, Any], pending: list[_Pending]) -> Any:
-        """Append the calls of `root` to `pending`; return its output in terms of references."""
-        spare = idle(root.graph)
-        for node in root.graph.nodes:
+    def _walk(self, root: fx.GraphModule, graph: fx.Graph, values: dict[fx.Node, Any], pending: list[_Pending]) -> Any:
+        """Append the calls of `graph` to `pending`; return its output in terms of references."""
+        spare = idle(graph)
+        for node in graph.nodes:
             if node.op == "get_attr":
                 values[node] = getattr(root, node.target)
                 if isinstance(values[node], torch.Tensor):
@@ -238,7 +238,7 @@ class Encoder:
             if detach and tensor:
                 reference = self._append(pending, node, "aten.detach.default", [reference])
             inner[place] = reference
-        result = self._walk(module, inner, pending)
+        result = self._walk(module, module.graph, inner, pending)
         return list(result) if isinstance(result, (list, tuple)) and not isinstance(result[0], str) else [result]
 
     def _note(self, text: str) -> None:

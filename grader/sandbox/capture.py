@@ -202,8 +202,8 @@ class Session:
     def _whole(self, network: Network, run: DryRun) -> tuple[DryRun, exporting.Captured]:
         """Capture for every number of pictures, else for the recipe's, else for the one that works."""
         try:
-            batch = run.fixed or self.task.batch
-            return run, exporting.capture(network, self.task.shape, batch, self.places)
+            batch, fixed = run.fixed or self.task.batch, run.fixed is not None
+            return run, exporting.capture(network, self.task.shape, batch, self.places, fixed=fixed)
         except UncapturableError:
             few = limited(network, run, self.task.shape, self.task.batch, self.places)
             if few is None or few.batch is None:

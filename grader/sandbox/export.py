@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
-from torch.export import Dim, export
+from torch.export import Dim, ExportedProgram, export
 from torch.overrides import TorchFunctionMode
 
+from grader.graph.calls import drop_after_answer
 from grader.graph.document import Document, Graph
 from grader.graph.encode import Encoder, Locate, Place, Table, UncapturableError, model_names
 from grader.graph.fidelity import EXAMPLE, TRIALS, measure, noise, probed
 from grader.graph.tensors import dump
+from grader.graph.twins import twin
 from grader.records import Break, Shape
 from grader.sandbox.network import Network, Places, describe, source_line
 
@@ -31,44 +33,95 @@ class Captured:
     """The model's own tensors of the table, in its order."""
 
 
-def capture(network: Network, shape: Shape, batch: int, places: Places) -> Captured:
-    """Capture both modes; raise UncapturableError with the reason when neither way of export works."""
+def capture(network: Network, shape: Shape, batch: int, places: Places, *, fixed: bool = False) -> Captured:
+    """Capture both modes; raise UncapturableError with the reason when no way of export works.
+
+    A network that is known to take one number of pictures only is `fixed`: its batch axis is not tried to be free.
+    """
     table = Table(model_names(network.model))
     encoder = Encoder(table, _locate(places), _built_at(network, places))
-    for mode in ("train", "eval"):
-        network.train(mode=mode == "train")
-        _add(encoder, network.model, shape, mode, batch)
+    _Modes(encoder, network, network.model, shape, batch).add(fixed=fixed)
     return _finish(encoder, table, places, complete=True)
 
 
-def _add(
-    encoder: Encoder, model: torch.nn.Module, shape: Shape, mode: str, batch: int, *, broken: bool = False
-) -> None:
-    """Export one mode: free batch axis, then free under dynamo, then fixed sizes."""
-    example = noise(EXAMPLE, shape, 0)
-    free = ({0: Dim("n")},)
-    reason: BaseException | None = None
-    for strict in (False, True):
+class _Modes:
+    """The modes of a model on their way into a document: with a free batch axis, else for fixed sizes."""
+
+    def __init__(
+        self,
+        encoder: Encoder,
+        network: Network,
+        model: torch.nn.Module,
+        shape: Shape,
+        batch: int,
+        *,
+        broken: bool = False,
+    ) -> None:
+        self._encoder, self._network, self._model = encoder, network, model
+        self._shape, self._batch, self._broken = shape, batch, broken
+        self._example = noise(EXAMPLE, shape, 0)
+        self._reason: BaseException | None = None
+
+    def add(self, *, fixed: bool) -> None:
+        """Add both modes; raise UncapturableError where one of them cannot be captured."""
+        trained: ExportedProgram | None = None
+        for mode in ("train", "eval"):
+            self._reason = None
+            self._network.train(mode=mode == "train")
+            if fixed:
+                self._add_sizes(mode)
+            elif trained is None or not self._add_twin(trained, mode):
+                trained = self._add_free(mode)
+                if trained is None:
+                    self._add_sizes(mode)
+
+    def _exported(self, example: torch.Tensor, *, free: bool = False, strict: bool = False) -> ExportedProgram:
+        """Export the mode that the model is in; what a forward left behind after its last result is taken out."""
+        axes = ({0: Dim("n")},) if free else None
+        program = export(self._model, (example,), dynamic_shapes=axes, strict=strict)
+        if self._broken:
+            drop_after_answer(program.graph)
+        return program
+
+    def _add_twin(self, trained: ExportedProgram, mode: str) -> bool:
+        """Add a mode that differs from the trained one in literals alone; return whether it does."""
         try:
-            encoder.add(export(model, (example,), dynamic_shapes=free, strict=strict), mode, None, broken=broken)
-        except UncapturableError:
-            raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - export raises many kinds; the next way is tried
-            reason = reason or error
-        else:
-            return
-    sizes = (batch,) if mode == "train" else (*TRIALS, batch)
-    done = 0
-    for size in dict.fromkeys(sizes):
-        try:
-            encoder.add(export(model, (noise(size, shape, 0),), strict=False), mode, size, broken=broken)
-            done = size
-        except UncapturableError:
-            raise
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - a size that does not work has no graph
-            reason = reason or error
-    if done != batch:
-        raise UncapturableError(_first_line(reason), reason)
+            graph = twin(trained, self._exported(self._example))
+        except (Exception, SystemExit):  # noqa: BLE001 - export raises many kinds; the longer way says what is wrong
+            return False
+        if graph is None:
+            return False
+        self._encoder.add(trained, mode, None, graph)
+        return True
+
+    def _add_free(self, mode: str) -> ExportedProgram | None:
+        """Add a mode with a free batch axis, else with one that is free under dynamo; None where neither works."""
+        for strict in (False, True):
+            try:
+                program = self._exported(self._example, free=True, strict=strict)
+                self._encoder.add(program, mode, None)
+            except UncapturableError:
+                raise
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - as above; the next way is tried
+                self._reason = self._reason or error
+            else:
+                return program
+        return None
+
+    def _add_sizes(self, mode: str) -> None:
+        """Add a mode for each number of pictures that works; raise where that of the batch does not."""
+        sizes = (self._batch,) if mode == "train" else (*TRIALS, self._batch)
+        done = 0
+        for size in dict.fromkeys(sizes):
+            try:
+                self._encoder.add(self._exported(noise(size, self._shape, 0)), mode, size)
+                done = size
+            except UncapturableError:
+                raise
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - a size that does not work has no graph
+                self._reason = self._reason or error
+        if done != self._batch:
+            raise UncapturableError(_first_line(self._reason), self._reason)
 
 
 def stopped_at(error: UncapturableError, places: Places, network: Network) -> Break:
@@ -193,9 +246,7 @@ def capture_prefix(network: Network, shape: Shape, batch: int, places: Places) -
     encoder = Encoder(table, _locate(places), _built_at(network, places))
     prefix = Prefix(network)
     try:
-        for mode in ("train", "eval"):
-            network.train(mode=mode == "train")
-            _add(encoder, prefix.model, shape, mode, batch, broken=True)
+        _Modes(encoder, network, prefix.model, shape, batch, broken=True).add(fixed=False)
     except UncapturableError:
         return None
     return _finish(encoder, table, places, complete=False)

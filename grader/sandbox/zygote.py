@@ -24,7 +24,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +51,9 @@ CRASHED = 70
 
 NOT_SET_UP = 91
 """Exit status of a child whose walls could not be put up."""
+
+_NEVER_RAN: dict[str, Any] = {"signal": 0, "code": NOT_SET_UP, "killed": None, "cpu": 0.0, "memory": 0}
+"""What is reported of a child that could not be forked."""
 
 
 def load_jobs(more: dict[str, str] | None = None) -> dict[str, Job]:
@@ -107,11 +110,13 @@ class Site:
         folder: for scratch folders; None where a child has a file system of its own, or may write nothing.
         walls: what is put up around a child; None for limits alone.
         programs: its filters; None without walls.
+        ids: user and group of this process.
     """
 
     folder: str | None
     walls: Walls | None
     programs: inside.Programs | None
+    ids: tuple[int, int] = field(default_factory=lambda: (os.getuid(), os.getgid()))
 
     def scratch(self) -> str:
         """Return the folder that the next child starts in."""
@@ -119,9 +124,16 @@ class Site:
             return tempfile.mkdtemp(prefix="job-", dir=self.folder)
         return SCRATCH if self.walls is not None and self.walls.namespaces else "/"
 
-    def halves(self, kind: str) -> bool:
-        """Tell whether a child of that kind waits for another one, in namespaces of its own."""
+    def apart(self, kind: str) -> bool:
+        """Tell whether a child of that kind has namespaces of its own."""
         return self.walls is not None and self.walls.namespaces and not self.walls.on_device(kind)
+
+    def fork(self, kind: str) -> int:
+        """Fork a child for a job of that kind; return its number, 0 in the child.
+
+        Raises OSError where it cannot be had.
+        """
+        return kernel.fork_into(*inside.NAMESPACES) if self.apart(kind) else os.fork()
 
     def clear(self, scratch: str) -> None:
         """Remove what a child was given to write to."""
@@ -137,8 +149,8 @@ def _child(job: Job, request: dict[str, Any], descriptors: list[int], set_up: in
     os.setsid()
     confine.die_with_parent()
     confine.die_first()
-    if site.halves(kind):
-        inside.own_namespaces()
+    if site.apart(kind):
+        inside.settle_in_namespaces(*site.ids)
     confine.arrange_descriptors(payload, result, stdout, stderr, set_up, *files)
     os.chdir(scratch)
     os.umask(0o077)
@@ -172,7 +184,11 @@ def serve(control: socket.socket, jobs: dict[str, Job], site: Site) -> None:
         request = json.loads(message)
         scratch = site.scratch()
         told, tell = os.pipe()
-        pid = os.fork()
+        pid: int | None = None
+        try:
+            pid = site.fork(request["kind"])
+        except OSError as error:
+            _tell_failure(error, tell)
         if pid == 0:
             status = NOT_SET_UP
             try:
@@ -185,7 +201,7 @@ def serve(control: socket.socket, jobs: dict[str, Job], site: Site) -> None:
                 os._exit(status)
         for one in (*descriptors, tell):
             os.close(one)
-        report = _supervise(pid, Limits(**request["limits"]), control, halved=site.halves(request["kind"]))
+        report = _NEVER_RAN if pid is None else _supervise(pid, Limits(**request["limits"]), control)
         site.clear(scratch)
         if report is None:
             return
@@ -216,11 +232,8 @@ def _set_up(told: int) -> dict[str, Any]:
     return found
 
 
-def _supervise(pid: int, limits: Limits, control: socket.socket, *, halved: bool) -> dict[str, Any] | None:
-    """Wait for the job or its deadline, kill everything below it; None when the parent is gone.
-
-    With `halved`, the exit status is that of a child's outer half, which tells how the inner one ended.
-    """
+def _supervise(pid: int, limits: Limits, control: socket.socket) -> dict[str, Any] | None:
+    """Wait for the job or its deadline, kill everything below it; None when the parent is gone."""
     deadline = time.monotonic() + limits.wall_seconds
     killed = None
     orphaned = False
@@ -239,22 +252,13 @@ def _supervise(pid: int, limits: Limits, control: socket.socket, *, halved: bool
     kill_orphans()
     if orphaned:
         return None
-    signalled, code = _ended(status, halved=halved)
     return {
-        "signal": signalled,
-        "code": code,
+        "signal": os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0,
+        "code": 0 if os.WIFSIGNALED(status) else os.WEXITSTATUS(status),
         "killed": killed,
         "cpu": usage.ru_utime + usage.ru_stime,
         "memory": usage.ru_maxrss * 1024,
     }
-
-
-def _ended(status: int, *, halved: bool) -> tuple[int, int]:
-    """Return the signal and the exit status that a child ended with."""
-    if os.WIFSIGNALED(status):
-        return os.WTERMSIG(status), 0
-    code = os.WEXITSTATUS(status)
-    return (code - inside.SIGNALLED, 0) if halved and code > inside.SIGNALLED else (0, code)
 
 
 def remove(folder: str) -> None:

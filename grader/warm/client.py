@@ -6,13 +6,11 @@ import contextlib
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from grader.faults import OperatorFault
 from grader.warm import frames
@@ -39,8 +37,7 @@ _SCREEN = (
 """Environment variables that say how to write on a terminal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the helper found.
 
     Attributes:
@@ -119,6 +116,8 @@ def _patiently(place: Place, request: Mapping[str, Any], tell: Callable[[str], N
 
 def leave_behind(isolation: str, device: str, idle_seconds: float = IDLE_SECONDS) -> None:
     """Start a helper that outlives this command, where there can be one; a second one goes by itself."""
+    import subprocess
+
     try:
         with opened():
             pass

@@ -14,8 +14,8 @@ import struct
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 VARIABLE = "GRADER_WARM"
 """Environment variable that names another folder for the helper's socket, or says `off`."""
@@ -27,8 +27,7 @@ class NoPlaceError(Exception):
     """There is no folder that is this user's alone, or no helper is wanted or possible."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """The folder, open.
 
     Attributes:

@@ -127,7 +127,7 @@ def test_the_warm_process_is_killed(fragile: Zygote) -> None:
 
 
 def test_the_deadline(fragile: Zygote) -> None:
-    """At its deadline a job is gone with both its halves, and the warm process takes the next one."""
+    """At its deadline a job is gone, and the warm process takes the next one."""
     seen: list[int] = []
 
     def listen(chunk: bytes) -> None:

@@ -14,8 +14,6 @@ can make a failure of ours, or hide one.
 
 from __future__ import annotations
 
-import os
-import select
 import signal
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -33,10 +31,7 @@ SCRATCH_BYTES = 16 * 2**20
 SCRATCH_FILES = 512
 MOST_THREADS = 32
 
-SIGNALLED = 100
-"""Added to the number of the signal that ended the inner half of a child, as its outer half's exit status."""
-
-_ORPHANED = 90
+NAMESPACES = ("user", "pid", "mount", "ipc")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,39 +86,16 @@ class Programs:
         return self.private if walls.mounts else self.shared
 
 
-def own_namespaces() -> None:
-    """Leave this process waiting outside, and go on in a child that is the first of its own namespaces.
+def settle_in_namespaces(uid: int, gid: int) -> None:
+    """Be somebody and see nothing, as the first process of namespaces of one's own.
 
-    The outer half ends with the inner one, with its exit status or with `SIGNALLED` and its signal; it dies with the
-    warm process, and the inner half with it.
+    uid, gid: who this process was outside of them. It must be dumpable, to write its own uid_map.
     """
-    uid, gid = os.getuid(), os.getgid()
-    kernel.prctl(kernel.PR_SET_DUMPABLE, 1)  # or one's own uid_map cannot be written
-    kernel.unshare("user", "pid", "mount", "ipc")
     kernel.map_ids(uid, gid, OTHER_USER)
-    ready, alive = os.pipe()
-    inner = os.fork()
-    if inner:
-        _wait_outside(inner, alive)
-    confine.die_with_parent()
-    os.close(alive)
-    if select.select([ready], [], [], 0)[0]:
-        os._exit(_ORPHANED)  # the outer half died before this one could ask to die with it
-    os.close(ready)
     private = kernel.MS_NOSUID | kernel.MS_NODEV | kernel.MS_NOEXEC
     kernel.mount("none", "/", "none", kernel.MS_REC | kernel.MS_PRIVATE)
     kernel.mount("tmpfs", "/proc", "tmpfs", private | kernel.MS_RDONLY, "size=4k")
     kernel.mount("tmpfs", SCRATCH, "tmpfs", private, f"size={SCRATCH_BYTES},nr_inodes={SCRATCH_FILES},mode=0700")
-
-
-def _wait_outside(inner: int, keep: int) -> None:
-    """Wait for the inner half with nothing open but what tells it that this half lives."""
-    confine.die_with_parent()  # unshare(2) forgot it
-    os.closerange(0, keep)
-    os.closerange(keep + 1, confine.most_descriptors())
-    _, status = os.waitpid(inner, 0)
-    ended = os.WTERMSIG(status) if os.WIFSIGNALED(status) else 0
-    os._exit(SIGNALLED + ended if ended else min(os.WEXITSTATUS(status), SIGNALLED - 1))
 
 
 def close_the_gates(walls: Walls, programs: Programs, kind: str, limits: Limits, memory: tuple[int, int]) -> list[str]:
