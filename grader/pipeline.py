@@ -100,6 +100,8 @@ def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:
         stopped=evidence.stopped or ("student-error" if evidence.broke else None),
         broke=evidence.broke,
         code=evidence.code,
+        cause=evidence.cause,
+        help=evidence.help,
         keys=keys_of(prepared, assignment, work),
         notes=(
             *doubts(evidence),

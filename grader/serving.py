@@ -15,8 +15,9 @@ from grader import submissions
 from grader.checking import CheckOptions, checked_in, exit_code, options_from, show_report, walls_for
 from grader.engines.local import LocalSlot
 from grader.faults import OperatorFault
-from grader.records import Outcome, Report, Status
+from grader.records import Report, Status
 from grader.report.plain import inert_line
+from grader.report.terminal_text import first_problem
 from grader.sandbox.launch import worker
 from grader.warm.client import Answer
 
@@ -88,17 +89,15 @@ def written(report: Report, options: CheckOptions, screen: Mapping[str, Any]) ->
     return paper.getvalue()
 
 
-def first_problem(report: Report) -> str:
-    """Return the first thing that is wrong, in one line; empty when nothing is."""
-    for one in report.findings:
-        if one.outcome is Outcome.FAILED:
-            return inert_line(f"{one.title}: {one.rationale}", TOLD_CHARACTERS)
-    return "" if report.status is Status.GRADED else inert_line(" ".join(report.notes[:1]), TOLD_CHARACTERS)
+def problem_of(report: Report) -> str:
+    """Return the first thing that is wrong, with why, in one line; empty when nothing is."""
+    parts = (first_problem(report), report.cause if report.broke is not None else "")
+    return inert_line(". ".join(one for one in parts if one), TOLD_CHARACTERS)
 
 
 def verdict(report: Report, options: CheckOptions, screen: Mapping[str, Any]) -> Answer:
     """Return a report as it is shown on that screen, with what is told of it in one line."""
-    return Answer(exit_code(report), written(report, options, screen), report.points, first_problem(report))
+    return Answer(exit_code(report), written(report, options, screen), report.points, problem_of(report))
 
 
 def answer(place: WarmPlace, request: Mapping[str, Any]) -> dict[str, Any]:

@@ -32,8 +32,8 @@ def which_way(observed: Observed) -> Said | None:
         return None
     title = f"{' and '.join(one for one in ways if one).capitalize()} on the way to the scores"
     help_text = (
-        "Both directions occur: the lesson lets kernels grow and channels shrink, most published networks keep small "
-        f"kernels and let channels grow. Try the other and compare; keep {observed.classes} or more numbers at the end."
+        "Both ways occur: in the lesson kernels grow and channels shrink, in most published networks kernels stay "
+        f"small and channels grow. Keep {observed.classes} or more numbers at the end."
     )
     return title, help_text, found[0].where
 

@@ -44,6 +44,10 @@ class Report:
     version: int = VERSION
     code: str = ""
     """The catalogue's number for what stopped it, which `grader check --explain` takes; empty where nothing did."""
+    cause: str = ""
+    """Why it stopped, with numbers; empty where nothing did, or where that is not known."""
+    help: str = ""
+    """The one thing to change, so that it does not stop there; empty where that is not known."""
     what_if: WhatIf | None = None
     """What the network would do with its error mended; None where it did not stop, or where nobody asked."""
 

@@ -41,11 +41,18 @@ def _is_plain(finding: Finding) -> bool:
     return finding.outcome is not Outcome.PASSED or finding.points == finding.max_points
 
 
+def _needs_another(finding: Finding) -> bool:
+    """Tell whether a check waits for one that failed, and not for a training."""
+    return finding.evidence.get("because") not in (None, "training")
+
+
 def _together(group: Sequence[Finding], word: str) -> Finding:
     earned = [one.points for one in group if one.points is not None]
+    blocked = all(one.outcome is Outcome.SKIPPED and _needs_another(one) for one in group)
     return replace(
         group[0],
-        title=f"{counted(len(group), 'check')} {word}",
+        rationale="" if blocked else group[0].rationale,
+        title=f"{counted(len(group), 'check')} {word}{', as they need one that failed' if blocked else ''}",
         points=sum(earned) if earned else None,
         max_points=sum(one.max_points for one in group),
     )

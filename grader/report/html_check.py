@@ -18,6 +18,7 @@ from grader.report.terminal_check import (
     model_block,
     notes_block,
     score_block,
+    told_once,
     verdict,
     what_if_block,
 )
@@ -40,7 +41,7 @@ def check_html(report: Report, mishap: Mishap | None = None, origin: str = "") -
         ("head", parts((verdict(report),))),
         ("error", parts(mishap_block(mishap))),
         ("", parts((*model_block(report), *break_block(report), *what_if_block(report)))),
-        ("", "".join(_judged(report.findings))),
+        ("", "".join(_judged(told_once(report)))),
         ("", parts(layers_block(report))),
         ("", _maps(report) + parts(formula_block(report))),
         ("", parts(score_block(report))),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.table import Table
@@ -51,7 +52,7 @@ def show_check(console: Console, report: Report) -> None:
         picture_block(report),
         break_block(report),
         what_if_block(report),
-        (findings_table(folded(report.findings)),) if report.findings else (),
+        (findings_table(folded(told_once(report))),) if report.findings else (),
         score_block(report),
         advice_block(report),
         notes_block(report) if graded else (),
@@ -147,16 +148,37 @@ def isolation_block(report: Report) -> tuple[RenderableType, ...]:
 def break_block(report: Report) -> tuple[RenderableType, ...]:
     """Return where the student's code stopped, with their line and the error."""
     broke = report.broke
-    if broke is None or broke.kind in OUR_OWN:  # words of ours, which the first check repeats with what to do
+    if broke is None or not _is_shown(report):
         return ()
     grid = pairs()
     where = named(str(broke.where), most=80)
     where.append(": " if broke.source else "")
     grid.add_row("Stopped", Text.assemble(where, named(broke.source, "bold", most=160)))
+    if report.cause:
+        grid.add_row("", said(report.cause))
+    if report.help:
+        grid.add_row("", Text.assemble(("→ ", "cyan"), said(report.help)))
     grid.add_row("", Text.assemble(named(broke.kind, "red"), ": ", said(broke.message)))
     if report.code not in ("", "E00"):
         grid.add_row("", Text(f"grader check --explain {report.code} says more.", "dim"))
     return (grid,)
+
+
+def _is_shown(report: Report) -> bool:
+    """Tell whether the break is shown apart; of words of ours the first check says all, with what to do."""
+    return report.broke is not None and report.broke.kind not in OUR_OWN
+
+
+def told_once(report: Report) -> tuple[Finding, ...]:
+    """Return the findings without the cause that the block above them has: one break fails several checks."""
+    if not report.cause or not _is_shown(report):
+        return report.findings
+    return tuple(
+        replace(one, rationale="It stopped before that, as said above.", help="")
+        if one.outcome is Outcome.FAILED and one.rationale.endswith(report.cause)
+        else one
+        for one in report.findings
+    )
 
 
 def what_if_block(report: Report) -> tuple[RenderableType, ...]:

@@ -21,6 +21,7 @@ from grader.report.terminal_check import (
     model_block,
     notes_block,
     spaced,
+    told_once,
     verdict,
 )
 from grader.report.terminal_text import Page, counted, duration, named, number, pairs, percent, said
@@ -58,7 +59,7 @@ class Shown:
 def show_page(shown: Shown) -> Page:
     """Return the whole page."""
     report = shown.version.entry.report
-    marks, verdicts = _split(report.findings)
+    marks, verdicts = _split(told_once(report))
     blocks: tuple[tuple[RenderableType, ...], ...] = (
         (verdict(report),),
         _who(shown),

@@ -172,8 +172,8 @@ def test_never_fewer_numbers_than_classes() -> None:
     first = replace(CONV, settings={"kernel_size": [2, 2], "stride": [2, 2]})
     ((advice,),) = (advise(observed(replace(BASE, layers=(first, second, DENSE)))),)
     assert advice.title == "Channels shrink (16, 8) and kernels grow (2, 3) on the way to the scores"
-    assert "Both directions occur" in advice.help
-    assert "keep 10 or more numbers" in advice.help
+    assert "Both ways occur" in advice.help
+    assert "Keep 10 or more numbers" in advice.help
 
 
 def test_a_measurement_elsewhere_is_enough() -> None:

@@ -11,6 +11,7 @@ from grader.records import (
     Confusion,
     CurvePoint,
     Finding,
+    Fix,
     Keys,
     Layer,
     Model,
@@ -27,6 +28,7 @@ from grader.records import (
     Status,
     Submission,
     Training,
+    WhatIf,
     Where,
 )
 
@@ -180,14 +182,16 @@ def side_branch() -> Report:
 
 def forward_break() -> Report:
     """Return a network whose first dense layer expects the wrong number of inputs."""
-    rationale = "`fc1` (cell 3, line 15) expects 512 numbers for each picture and gets 1,152 = 32×6×6."
+    cause = "`fc1` (cell 3, line 15) expects 512 numbers for each picture and gets 1,152 = 32×6×6."
+    repair = "Write `nn.Linear(1152, 64)`."
+    rationale = f"A batch of pictures was to get through. {cause}"
     return replace(
         good(),
         status=Status.STUDENT_FAULT,
         submission=Submission("cleo", "cleo", ("cleo.ipynb",)),
         layers=LENET[:7],
         findings=(
-            *(failed(RUNS, rationale, "Write `nn.Linear(1152, 64)`."), CONV, POOL),
+            *(failed(RUNS, rationale, repair), CONV, POOL),
             *(*skipped((ORDER, OUTPUT, GRADIENTS, ACCURACY)), EXPLANATION),
         ),
         training=None,
@@ -202,6 +206,12 @@ def forward_break() -> Report:
             "x = F.relu(self.fc1(x))",
             "fc1",
             ((7, 1152),),
+        ),
+        code="E02",
+        cause=cause,
+        help=repair,
+        what_if=WhatIf(
+            (Fix("setting", "fc1", "in_features", 1152),), works=True, layers=LENET, parameters=87_722, accuracy=0.71
         ),
     )
 
@@ -223,6 +233,10 @@ def build_break() -> Report:
             "self.conv1 = nn.Conv2d(3, 16)",
         ),
         notes=("Cell 4 did not parse (line 2) and was left out.",),
+        code="",
+        cause="",
+        help="",
+        what_if=None,
     )
 
 

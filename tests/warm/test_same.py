@@ -178,7 +178,7 @@ def test_where_nothing_can_be_forked() -> None:
         first, second = place.check(options), place.check(options)
         assert first is not None
         assert first == second
-        assert serving.first_problem(first) == ""
+        assert serving.problem_of(first) == ""
     finally:
         place.close()
 
