@@ -29,6 +29,16 @@ def check(
 
 
 @rubric.command()
+def schema() -> None:
+    """Print the JSON Schema of rubrics, by which editors complete keys and mark mistakes."""
+    import json
+
+    from grader.rubric_schema import schema as made
+
+    typer.echo(json.dumps(made(), indent=2))
+
+
+@rubric.command()
 def show(
     file: File,
     no_pager: Annotated[bool, typer.Option("--no-pager", help="Print it all at once.")] = False,

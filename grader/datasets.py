@@ -4,26 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path
-
-import platformdirs
 
 from grader.data import loaders, patterns, splits
 from grader.data.pictures import PictureSet, Split
 from grader.data.store import StoredSplit, is_complete, store
 from grader.faults import DataFault
+from grader.folders import cache_folder
 from grader.rubric import Rubric
 from grader.wording import counted, listed, size
-
-CACHE_VARIABLE = "GRADER_CACHE"
-"""Environment variable that names another folder for what can be made again."""
-
-
-def cache_folder() -> Path:
-    """Return the folder for what can be made again: decoded pictures, the reference's results."""
-    named = os.environ.get(CACHE_VARIABLE)
-    return Path(named) if named else Path(platformdirs.user_cache_dir("cnn-grader"))
 
 
 def split_for(rubric: Rubric, folder: Path | None) -> Split:
@@ -44,11 +33,15 @@ def split_for(rubric: Rubric, folder: Path | None) -> Split:
         if isinstance(pictures, Split):
             return pictures
         return splits.stratified(pictures, data.held_out_fraction, data.seed)
-    if found.train.shape != rubric.input.shape:
+    shape = rubric.input.shape
+    if not patterns.fits(shape):
         raise DataFault(
-            f"Generated pictures are {size(found.train.shape)}, and the rubric's input is {size(rubric.input.shape)}.",
+            f"Generated pictures have 1 or 3 channels and sides of {patterns.LEAST_SIDE} to {patterns.SIDE}, and the "
+            f"rubric's input is {size(shape)}.",
             fix="Set shape = [3, 32, 32] under [input] in the rubric, or name a folder of pictures.",
         )
+    if found.train.shape != shape:
+        found = Split(patterns.fitted(found.train, shape), patterns.fitted(found.held_out, shape))
     _refuse_other_classes(found.train, rubric)
     return found
 

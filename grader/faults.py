@@ -6,7 +6,9 @@ GraderError                 everything raised on purpose in this package
 │   └── StorageFault        the disk is full or broken; the run ends, finished work stays
 └── OperatorFault           the command's own arguments; one line and exit code 2
     ├── RubricFault         a mistake in the rubric file
+    ├── CourseFault         a mistake in the course file, or what it names cannot be had
     ├── DataFault           a mistake in the pictures or their labels
+    ├── MissingPackageFault an optional package is not installed
     └── WallsFault          nothing stands between submissions and this machine; with the ways on
 """
 
@@ -43,11 +45,31 @@ class OperatorFault(GraderError):
 
 
 class RubricFault(OperatorFault):
-    """The rubric file has a mistake; `what` names the file, the key and the line."""
+    """The rubric file has mistakes; `what` names the file, and of the first of them the line and the key.
+
+    Attributes:
+        mistakes: (line, key, what is wrong with it) of each, from the top of the file; a line or key that is not known
+            is 0 or empty.
+    """
+
+    def __init__(
+        self, what: str, why: str = "", fix: str = "", mistakes: tuple[tuple[int, str, str], ...] = ()
+    ) -> None:
+        """Keep the sentences and the mistakes."""
+        super().__init__(what, why, fix)
+        self.mistakes = mistakes
+
+
+class CourseFault(OperatorFault):
+    """The course file has mistakes, or it, its rubric or its data cannot be had; `what` names the file or the URL."""
 
 
 class DataFault(OperatorFault):
     """The pictures or labels handed to the grader are unusable; `what` names the file."""
+
+
+class MissingPackageFault(OperatorFault):
+    """An optional package that was asked for is not installed; `fix` says how to install it."""
 
 
 class WallsFault(OperatorFault):

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from grader.criteria import DEFINITIONS
 from grader.data import patterns
+from grader.faults import RubricFault
 from grader.report.paging import Paging, print_page
 from grader.report.plain import inert_line
 from grader.report.terminal_rubric import rubric_page
@@ -54,12 +55,18 @@ class Showing:
 
 
 def run_check(path: Path, console: Console, *, as_json: bool) -> int:
-    """Read the rubric at `path` and say what is doubtful about it; return the exit code, which is 0.
+    """Read the rubric at `path`; say what is wrong with it, or what is doubtful; return 2 where it is wrong, else 0.
 
     Raises:
-        RubricFault: it is wrong.
+        RubricFault: it is no rubric at all, such as a file that is not there.
     """
-    rubric = load(path, DEFINITIONS)
+    try:
+        rubric = load(path, DEFINITIONS)
+    except RubricFault as fault:
+        if not fault.mistakes:
+            raise
+        _say_mistakes(fault, path, console, as_json=as_json)
+        return 2
     found = tuple(doubts(rubric))
     if as_json:
         plain = {
@@ -78,6 +85,16 @@ def run_check(path: Path, console: Console, *, as_json: bool) -> int:
     for one in found:
         _say(console, f"  - {one.key}: {one.what} {one.fix}")
     return 0
+
+
+def _say_mistakes(fault: RubricFault, path: Path, console: Console, *, as_json: bool) -> None:
+    """Print every mistake with its line."""
+    if as_json:
+        rows = [{"line": line, "key": key, "problem": problem} for line, key, problem in fault.mistakes]
+        console.file.write(json.dumps({"version": 1, "rubric": str(path), "mistakes": rows}) + "\n")
+        return
+    for line, key, problem in fault.mistakes:
+        _say(console, f"{path}, line {line}: {f'{key} ' if key else ''}{problem}.")
 
 
 def run_show(path: Path, showing: Showing, console: Console) -> int:
@@ -124,11 +141,12 @@ def _data_doubts(rubric: Rubric) -> Iterator[Doubt]:
             yield Doubt(f"data.{key}", f"{written(value)} is for {kind}; it has no effect.", "Leave it away.")
     if own:
         return
-    if rubric.input.shape != (3, patterns.SIDE, patterns.SIDE) or rubric.input.classes != len(patterns.CLASSES):
+    if not patterns.fits(rubric.input.shape) or rubric.input.classes != len(patterns.CLASSES):
         shape = "×".join(map(str, rubric.input.shape))
         asked = f"{rubric.input.classes} classes of {shape}"
         fix = "Name your own pictures under [data] source, or call --data each time."
-        what = f"the generated pictures are 10 classes of 3×32×32, and [input] asks for {asked}."
+        sides = f"1 or 3 channels, sides of {patterns.LEAST_SIDE} to {patterns.SIDE}"
+        what = f"the generated pictures are 10 classes ({sides}), and [input] asks for {asked}."
         yield Doubt("data.source", what, fix)
     if data.held_out < _FEW:
         low, high = wilson(data.held_out // 2, data.held_out)

@@ -10,7 +10,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from grader.criteria import CRITERIA
+from grader.criteria import CRITERIA, criterion_of
 from grader.criteria.evidence import Criterion
 from grader.rubric import Rubric, Rule, Table
 from grader.scoring.interpolation import chance_line
@@ -111,7 +111,7 @@ def outline(rubric: Rubric) -> Outline:
         automatic_points=rubric.automatic_points,
         human_points=rubric.human_points,
         sections=tuple(_section(rubric, name) for name in TABLES),
-        criteria=tuple(_judged(CRITERIA[name], rule) for name, rule in rubric.criteria.items()),
+        criteria=tuple(_judged(criterion_of(rubric, name), rule) for name, rule in rubric.criteria.items()),
         human=tuple(Marked(name, mark.title, mark.points, mark.guide) for name, mark in rubric.human.items()),
     )
 
@@ -147,10 +147,12 @@ def _judged(found: Criterion, rule: Rule) -> Judged:
     numbers = tuple(
         Key(name, full.number(name), one.default, one.meaning) for name, one in found.definition.parameters.items()
     )
+    if rule.check is not None:
+        numbers = tuple(Key(name, value, value, "a key of its own") for name, value in rule.parameters.items())
     return Judged(
         id=found.id,
         title=full.title or "",
-        meaning=sentence(found.meaning.removeprefix("Judge ")),
+        meaning=sentence(found.meaning.removeprefix("Judge ")) if rule.check is None else f"Judged by {rule.check}.",
         points=full.points,
         pass_at=full.pass_at or 0,
         requires=full.requires or (),

@@ -5,6 +5,17 @@ of documentation.
 """
 
 from grader.criteria.evidence import Criterion, Evidence, Verdict, criterion
-from grader.criteria.registry import CRITERIA, DEFINITIONS, judge
+from grader.criteria.own import model_graph
+from grader.criteria.registry import CRITERIA, DEFINITIONS, criterion_of, judge
 
-__all__ = ["CRITERIA", "DEFINITIONS", "Criterion", "Evidence", "Verdict", "criterion", "judge"]
+__all__ = [
+    "CRITERIA",
+    "DEFINITIONS",
+    "Criterion",
+    "Evidence",
+    "Verdict",
+    "criterion",
+    "criterion_of",
+    "judge",
+    "model_graph",
+]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grader.criteria import accuracy, building, layers, learning, sequence
 from grader.criteria.evidence import Criterion, Evidence, Verdict
 from grader.criteria.human import pending
+from grader.criteria.own import OwnCriterionError, own_criterion
 from grader.records import Finding, Outcome
 from grader.rubric import Definition, Rubric, Rule
 from grader.wording import sentence
@@ -29,6 +30,11 @@ DEFINITIONS: Mapping[str, Definition] = {name: found.definition for name, found 
 _ROUNDING = 1e-9
 
 
+def criterion_of(rubric: Rubric, name: str) -> Criterion:
+    """Return the criterion that a rubric means by `name`: one of these, or one that it defines itself."""
+    return CRITERIA[name] if name in CRITERIA else own_criterion(rubric, name)
+
+
 def judge(rubric: Rubric, evidence: Evidence) -> tuple[Finding, ...]:
     """Return a finding for every criterion of the rubric, then one for every mark that a human gives.
 
@@ -45,7 +51,7 @@ def _judge_into(done: dict[str, Finding], name: str, rubric: Rubric, evidence: E
     """Judge one criterion after those that it requires; `rubric.parse` has made sure that none waits for itself."""
     if name in done:
         return done[name]
-    found = CRITERIA[name]
+    found = criterion_of(rubric, name)
     rule = found.definition.complete(rubric.criteria.get(name, Rule(points=0)))
     required = [_judge_into(done, other, rubric, evidence) for other in rule.requires or ()]
     done[name] = _finding(found, rule, evidence, required)
@@ -62,6 +68,9 @@ def _finding(found: Criterion, rule: Rule, evidence: Evidence, required: list[Fi
         return _skipped(blank, blocking)
     try:
         verdict = found.judge(evidence, rule)
+    except OwnCriterionError as error:
+        rationale = f"The rubric's own criterion failed ({error}); no points are lost, and the instructor is told."
+        return replace(blank, outcome=Outcome.ERROR, points=None, rationale=rationale, evidence={"error": str(error)})
     except Exception as error:  # noqa: BLE001 - whatever goes wrong here is the grader's fault and costs nothing
         rationale = "The grader could not judge this; no points are lost, and the instructor is told."
         return replace(

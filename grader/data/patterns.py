@@ -14,7 +14,7 @@ The bytes are the same on every machine, which a golden hash in the tests holds:
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 Field: TypeAlias = "NDArray[np.float64]"
 
 SIDE = 32  # pixels; the course's pictures are 3x32x32 and so its notebooks fit unchanged
+LEAST_SIDE = 16  # pixels of the smallest picture that is cut out of them; a texture has to be seen twice
 
 _TRAIN_STREAM, _HELD_OUT_STREAM = 0, 1
 
@@ -221,6 +222,34 @@ def split(train_count: int, held_out_count: int, seed: int, held_out_seed: int) 
         _generate(train_count, seed, _TRAIN_STREAM),
         _generate(held_out_count, held_out_seed, _HELD_OUT_STREAM),
     )
+
+
+def fits(shape: tuple[int, int, int]) -> bool:
+    """Tell whether patterns can be had as (C, H, W): in colour or in grey, and no larger than they are drawn."""
+    channels, *sides = shape
+    return channels in (1, 3) and all(LEAST_SIDE <= side <= SIDE for side in sides)
+
+
+def fitted(pictures: PictureSet, shape: tuple[int, int, int]) -> PictureSet:
+    """Return the pictures as (C, H, W): cut from their middle, and in grey where one channel is asked for.
+
+    Grey is 0.299 of red, 0.587 of green and 0.114 of blue (ITU-R BT.601), in whole numbers.
+
+    Raises:
+        ValueError: `shape` does not fit.
+
+    """
+    if not fits(shape):
+        msg = f"patterns cannot be had as {shape}"
+        raise ValueError(msg)
+    channels, height, width = shape
+    top, left = (SIDE - height) // 2, (SIDE - width) // 2
+    images = pictures.images[:, :, top : top + height, left : left + width]
+    if channels == 1:
+        shares = np.array([299, 587, 114], dtype=np.uint32).reshape(1, 3, 1, 1)
+        weighted = images.astype(np.uint32) * shares
+        images = ((weighted[:, :1] + weighted[:, 1:2] + weighted[:, 2:] + 500) // 1000).astype(np.uint8)
+    return replace(pictures, images=np.ascontiguousarray(images))
 
 
 def _generate(count: int, seed: int, stream: int) -> PictureSet:

@@ -2,6 +2,7 @@
 
 from grader.rubric.reading import load, parse
 from grader.rubric.tables import (
+    MARK_NAME,
     Budget,
     Data,
     Definition,
@@ -18,6 +19,7 @@ from grader.rubric.tables import (
 )
 
 __all__ = [
+    "MARK_NAME",
     "Budget",
     "Data",
     "Definition",

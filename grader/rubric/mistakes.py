@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from grader.faults import RubricFault
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from pydantic_core import ErrorDetails
 
@@ -48,20 +48,24 @@ def _dotted(path: KeyPath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
 
 
-def fault(text: str, origin: str, mistakes: Sequence[tuple[KeyPath, str]]) -> RubricFault:
-    """Make one sentence of the mistake that stands highest in the file."""
-    lines = [line_of(text, path) for path, _ in mistakes]
-    first = lines.index(min(lines))
-    path, problem = mistakes[first]
-    return RubricFault(f"{origin}, line {lines[first]}: {_dotted(path)} {problem}.")
+def fault(text: str, origin: str, mistakes: Iterable[tuple[KeyPath, str]]) -> RubricFault:
+    """Return the fault of these mistakes; its sentence is about the one that stands highest in the file."""
+    each = dict.fromkeys((line_of(text, path), _dotted(path), problem) for path, problem in mistakes)
+    found = sorted(each, key=lambda one: one[0])
+    line, key, problem = found[0]
+    more = f"There {'is 1' if len(found) == 2 else f'are {len(found) - 1}'} more." if len(found) > 1 else ""
+    fix = f"grader rubric check {origin} names them all." if more else ""
+    return RubricFault(f"{origin}, line {line}: {key} {problem}.", more, fix, tuple(found))
 
 
 def syntax_fault(text: str, origin: str, message: str) -> RubricFault:
     """Make one sentence of what tomllib says about a file that is not TOML."""
     found = re.search(r"\(at line (\d+), column (\d+)\)", message)
-    place = f"line {found[1]}, column {found[2]}" if found else f"line {max(len(text.splitlines()), 1)}"
+    line = int(found[1]) if found else max(len(text.splitlines()), 1)
+    place = f"line {line}, column {found[2]}" if found else f"line {line}"
     problem = message.partition(" (at")[0].rstrip(".")
-    return RubricFault(f"{origin}, {place}: this is not TOML: {problem[:1].lower()}{problem[1:]}.")
+    said = f"this is not TOML: {problem[:1].lower()}{problem[1:]}"
+    return RubricFault(f"{origin}, {place}: {said}.", mistakes=((line, "", said),))
 
 
 def nearest(name: str, names: Iterable[str]) -> str:

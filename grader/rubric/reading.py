@@ -10,13 +10,14 @@ import json
 import re
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from grader.faults import RubricFault
+from grader.rubric.functions import NoFunctionError, find
 from grader.rubric.mistakes import KeyPath, fault, nearest, syntax_fault, worded
-from grader.rubric.tables import Definition, Mark, Rubric, Rule
+from grader.rubric.tables import MARK_NAME, Definition, Mark, Rubric, Rule
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -35,22 +36,86 @@ def load(path: Path, known: Mapping[str, Definition]) -> Rubric:
     return parse(text, str(path), known)
 
 
-def parse(text: str, origin: str, known: Mapping[str, Definition]) -> Rubric:
-    """Read a rubric from its text; `origin` is its path, for messages and for the paths within it."""
+def parse(text: str, origin: str, known: Mapping[str, Definition], folder: Path | None = None) -> Rubric:
+    """Read a rubric from its text; `origin` is its path, for messages and for the paths within it.
+
+    Where `folder` is given, paths within it are seen from there: what came from elsewhere has no folder of its own.
+
+    A function that the rubric names for a criterion of its own is loaded, which runs its file.
+    """
     try:
-        rubric = Rubric.model_validate(tomllib.loads(text))
+        plain = tomllib.loads(text)
+        rubric, mistakes = _validated(plain)
     except tomllib.TOMLDecodeError as error:
         raise syntax_fault(text, origin, str(error)) from error
     except RecursionError as error:
         raise RubricFault(f"{origin}, line 1: the file is nested too deeply to be a rubric.") from error
-    except ValidationError as error:
-        mistakes = [(one["loc"], worded(one, _known_keys(one))) for one in error.errors()]
-        raise fault(text, origin, mistakes) from error
-    contradictions = list(_contradictions(rubric, known))
-    if contradictions:
-        raise fault(text, origin, contradictions)
-    rubric._folder = Path(origin).parent
+    if rubric is not None:
+        rubric._folder = Path(origin).parent if folder is None else folder
+        wrong = {_table(path) for path, _ in mistakes}
+        found = [*_own_mistakes(rubric, known), *_contradictions(rubric, {**known, **rubric.own_definitions})]
+        mistakes += [one for one in found if _table(one[0]) not in wrong]  # what was mended there would be in them
+    if mistakes or rubric is None:
+        raise fault(text, origin, mistakes)
     return rubric
+
+
+def _validated(plain: dict[str, Any]) -> tuple[Rubric | None, list[tuple[KeyPath, str]]]:
+    """Return the rubric and what is wrong with its keys; what is wrong is left out of it, so that the rest is read too.
+
+    None where nothing is left that could be read.
+    """
+    mistakes: list[tuple[KeyPath, str]] = []
+    for _ in range(_PASSES):
+        try:
+            return Rubric.model_validate(plain), mistakes
+        except ValidationError as error:
+            found = error.errors()
+        mistakes = mistakes or [(one["loc"], worded(one, _known_keys(one))) for one in found]
+        for one in found:
+            _mend(plain, one)
+    return None, mistakes
+
+
+def _table(path: KeyPath) -> KeyPath:
+    """Return the table that a key stands in."""
+    return path[:2] if path[0] in ("criteria", "human") else path[:1]
+
+
+_PASSES = 4
+"""How often what is wrong is taken out: a table that is emptied by it is wrong then."""
+
+_STAND_INS: dict[str, Any] = {"version": 1, "title": "?", "points": 0, "criteria": {"built": {"points": 0}}}
+"""What is read in the place of a key that has to be there, and is missing or wrong."""
+
+
+def _mend(plain: dict[str, Any], mistake: ErrorDetails) -> None:
+    """Take the place of a mistake out of the plain values, or put a stand-in there where something has to be."""
+    *above, last = (part for part in mistake["loc"] if isinstance(part, str))
+    table: Any = plain
+    for part in above:
+        table = table.get(part) if isinstance(table, dict) else None
+    if isinstance(table, dict):
+        table.pop(last, None)
+        if last in _STAND_INS and (not above or above[0] in ("criteria", "human")):
+            table[last] = _STAND_INS[last]
+
+
+def _own_mistakes(rubric: Rubric, known: Iterable[str]) -> Iterator[tuple[KeyPath, str]]:
+    """Find the functions that the rubric names; yield what is wrong with the criteria that they judge."""
+    for name, rule in rubric.criteria.items():
+        if rule.check is None:
+            continue
+        if name in known:
+            yield ("criteria", name, "check"), "belongs to a criterion of the grader's; give yours another name"
+            continue
+        try:
+            rubric._own[name] = find(rule.check, rubric._folder)
+        except NoFunctionError as error:
+            yield ("criteria", name, "check"), str(error)
+            continue
+        if not rule.title and not rubric._own[name].title:
+            yield ("criteria", name), "has no title; write one, or a docstring for its function"
 
 
 def _known_keys(mistake: ErrorDetails) -> Iterable[str]:
@@ -70,14 +135,14 @@ def _contradictions(rubric: Rubric, known: Mapping[str, Definition]) -> Iterator
             "must differ from data.seed, or the held-out pictures are the training pictures",
         )
     for name in rubric.human:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        if not re.search(MARK_NAME, name):
             yield ("human", name), "must be small letters, digits and underscores"
         if name in rubric.criteria:
             yield ("human", name), "is also the name of a criterion; each needs its own"
     for name, rule in rubric.criteria.items():
         if name in known:
             yield from ((("criteria", name, key), problem) for key, problem in _rule_mistakes(rule, known[name], known))
-        else:
+        elif rule.check is None:
             yield ("criteria", name), "is not a known criterion" + nearest(name, known)
     yield from _circles(rubric, known)
 
@@ -88,7 +153,7 @@ def _rule_mistakes(rule: Rule, definition: Definition, known: Iterable[str]) -> 
     for other in rule.requires or ():
         if other not in known:
             yield "requires", f'names "{other}", which is not a known criterion' + nearest(other, known)
-    for key, value in rule.parameters.items():
+    for key, value in rule.parameters.items() if rule.check is None else ():
         parameter = definition.parameters.get(key)
         if parameter is None:
             yield key, "is not a known key" + nearest(key, {*Rule.model_fields, *definition.parameters})

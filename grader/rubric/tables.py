@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
+from grader.rubric.functions import OwnFunction
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -21,6 +23,9 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Amount = Annotated[float, Field(gt=0, le=1e12)]
 Points = Annotated[float, Field(ge=0, le=1000)]
 Text = Annotated[str, Field(min_length=1)]
+
+MARK_NAME = r"^[a-z][a-z0-9_]*$"
+"""What a human's mark may be called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,6 +204,11 @@ class Rule(Table):
     requires: Annotated[tuple[str, ...] | None, Field(strict=False)] = Field(
         default=None, description="criteria that must have earned something first; left out: the criterion's own"
     )
+    check: Text | None = Field(
+        default=None,
+        description="a function of your own that judges, `criteria.py:small_kernels` seen from the rubric, or an entry "
+        "point's name; it runs without walls, with the rights of whoever grades",
+    )
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -235,6 +245,17 @@ class Rubric(Table):
     criteria: Annotated[dict[str, Rule], Field(min_length=1)] = Field(description="What the machine judges")
     human: dict[str, Mark] = Field(default={}, description="What a human marks")
     _folder: Path = PrivateAttr(default=Path())
+    _own: dict[str, OwnFunction] = PrivateAttr(default_factory=dict)
+
+    @property
+    def own(self) -> Mapping[str, OwnFunction]:
+        """Return the functions of criteria that the rubric defines itself, by the criterion's name."""
+        return self._own
+
+    @property
+    def own_definitions(self) -> dict[str, Definition]:
+        """Return what may be left out about each of these: the title is the docstring's, and the network has to run."""
+        return {name: Definition(found.title, ("output",)) for name, found in self._own.items()}
 
     @property
     def automatic_points(self) -> float:
@@ -255,7 +276,12 @@ class Rubric(Table):
         return self.model_dump(mode="json", exclude_none=True)
 
     def content_hash(self, parts: Iterable[str]) -> str:
-        """Return a SHA-256 of the named tables (`["recipe"]`), whatever their order and layout in the file."""
+        """Return a SHA-256 of the named tables (`["recipe"]`), whatever their order and layout in the file.
+
+        That of the criteria counts the code of the instructor's own as well.
+        """
         plain = self.to_json()
         chosen = {part: plain[part] for part in parts}
+        if self._own and "criteria" in chosen:
+            chosen["own"] = {name: found.digest for name, found in self._own.items()}
         return hashlib.sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()

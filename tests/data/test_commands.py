@@ -23,6 +23,7 @@ from grader.data import loaders, patterns
 from grader.data.pictures import PictureSet, Split
 from grader.data_commands import InspectOptions, SplitOptions, run_inspect, run_make, run_split
 from grader.faults import DataFault
+from grader.folders import CACHE_VARIABLE
 from grader.report.contact_sheet import contact_sheet
 from grader.rubric import Rubric, parse
 from tests.data import makers
@@ -230,7 +231,7 @@ def rubric(shape: tuple[int, int, int], classes: int) -> Rubric:
 
 def test_every_layout_can_be_graded_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`--data` takes a folder or a file in any layout, and says what does not fit the rubric."""
-    monkeypatch.setenv(datasets.CACHE_VARIABLE, str(tmp_path / "cache"))
+    monkeypatch.setenv(CACHE_VARIABLE, str(tmp_path / "cache"))
     for name in ("mnist", "binary", "python"):
         (tmp_path / name).mkdir()
     makers.mnist(tmp_path / "mnist")
@@ -254,5 +255,5 @@ def test_every_layout_can_be_graded_with(tmp_path: Path, monkeypatch: pytest.Mon
     with pytest.raises(DataFault, match="8×8 pixels, and the rubric asks for 32×32") as caught:
         datasets.stored(rubric((3, 32, 32), 10), tmp_path / "a.npz")
     assert "Set shape = [3, 8, 8]" in caught.value.fix
-    with pytest.raises(DataFault, match="Generated pictures are 3 x 32 x 32"):
-        datasets.stored(rubric((1, 28, 28), 10), None)
+    with pytest.raises(DataFault, match="Generated pictures have 1 or 3 channels"):
+        datasets.stored(rubric((1, 64, 64), 10), None)

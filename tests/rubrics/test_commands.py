@@ -42,16 +42,32 @@ def test_the_courses_rubric_is_right() -> None:
     )
 
 
-def test_a_mistake_is_one_line_and_exit_code_2(tmp_path: Path) -> None:
-    """What `load` refuses is said with its line on standard error, and nothing on standard output."""
+def test_mistakes_are_a_line_each_and_exit_code_2(tmp_path: Path) -> None:
+    """`check` names every mistake with its line; the others stop at the first and say where all of them are named."""
     path = tmp_path / "mine.toml"
-    path.write_text(LEAST + "[recipe]\nstep = 3\n")
-    for command in ("check", "show", "calibrate"):
+    path.write_text(LEAST + "[recipe]\nstep = 3\nbatch = 0\n")
+    done = CliRunner().invoke(group, ["check", str(path)])
+    assert done.exit_code == 2
+    assert done.stdout == (
+        f"{path}, line 6: recipe.step is not a known key; did you mean steps.\n"
+        f"{path}, line 7: recipe.batch must be at least 1, not 0.\n"
+    )
+    plain = json.loads(CliRunner().invoke(group, ["check", str(path), "--json"]).stdout)
+    assert plain["mistakes"][1] == {"line": 7, "key": "recipe.batch", "problem": "must be at least 1, not 0"}
+    for command in ("show", "calibrate"):
         assert isinstance(CliRunner().invoke(group, [command, str(path)]).exception, RubricFault)
-    words = [sys.executable, "-m", "grader.cli", "rubric", "check", str(path)]
-    done = subprocess.run(words, capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == f"grader: {path}, line 6: recipe.step is not a known key; did you mean steps.\n"
+    words = [sys.executable, "-m", "grader.cli", "rubric", "show", str(path)]
+    told = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert (told.returncode, told.stdout) == (2, "")
+    assert told.stderr == (
+        f"grader: {path}, line 6: recipe.step is not a known key; did you mean steps. There is 1 more. "
+        f"grader rubric check {path} names them all.\n"
+    )
+
+
+def test_no_rubric_at_all(tmp_path: Path) -> None:
+    """A file that is not there is said as it is by every command."""
+    assert isinstance(CliRunner().invoke(group, ["check", str(tmp_path / "gone.toml")]).exception, RubricFault)
 
 
 def test_doubts_leave_with_0_and_are_said(tmp_path: Path) -> None:
@@ -96,8 +112,9 @@ def test_numbers_without_effect(tmp_path: Path) -> None:
 
 
 def test_generated_pictures_of_another_kind() -> None:
-    """The generator makes ten classes of 3×32×32 and nothing else."""
-    assert "asks for 10 classes of 1×28×28." in found(LEAST + "[input]\nshape = [1, 28, 28]\n")["data.source"]
+    """The generator makes ten classes, in colour or in grey, and nothing larger than 32 pixels."""
+    assert "asks for 10 classes of 1×40×28." in found(LEAST + "[input]\nshape = [1, 40, 28]\n")["data.source"]
+    assert found(LEAST + "[input]\nshape = [1, 28, 28]\n") == {}
     assert "asks for 7 classes of 3×32×32." in found(LEAST + "[input]\nclasses = 7\n")["data.source"]
 
 
@@ -139,7 +156,7 @@ def test_every_command_and_option_is_in_the_interface() -> None:
     block = section.split("```")[1]
     lines = re.split(r"\n(?=grader )", block)
     command = get_command(group)
-    assert set(command.commands) == {"check", "show", "calibrate"}  # type: ignore[attr-defined]
+    assert set(command.commands) == {"check", "show", "schema", "calibrate"}  # type: ignore[attr-defined]
     for name, one in command.commands.items():  # type: ignore[attr-defined]
         text = next((line for line in lines if re.match(rf"grader rubric\s+{name}\b", line)), "")
         for option in (option for parameter in one.params for option in parameter.opts if option.startswith("--")):
