@@ -7,11 +7,17 @@ from collections.abc import Generator
 
 import pytest
 
+pytest_plugins = ["pytester"]
+
 ALLOWED = ("gpu:", "root:", "stress:")
 """How the reason of a skip begins when nothing here could have run the test."""
 
 
 os.environ["GRADER_WARM"] = "off"  # no test leaves a helper behind but those of tests/warm, which end theirs
+os.environ["GRADER_CONFIG"] = (
+    f"{os.devnull}/none"  # nor does one read or write what this user told the grader to remember
+)
+os.environ.pop("GRADER_COURSE", None)
 
 
 @pytest.hookimpl(wrapper=True)
