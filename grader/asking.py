@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from grader import course
 from grader.warm import client
 
 if TYPE_CHECKING:
@@ -30,27 +32,55 @@ def check_once(
 
     Raises OperatorFault for what is wrong with the command, the rubric or the data.
     """
+    from grader import events  # a plain check that the helper answers does without
+
+    asked = settled(asked)
     warm = warm and not asked["train"]
     if warm and not helper_asked:
-        code = answered(asked)
-        if code is not None:
-            return code
+        started = time.monotonic()
+        answer = ask(asked)
+        if answer is not None:
+            events.again(answer.events)
+            events.tell("helper", "the warm one answered", seconds=time.monotonic() - started)
+            return shown(answer)
+        events.tell("helper", "there is no warm one that can, so this is a check from cold")
     from grader.checking import options_from, run_check
 
     code = run_check(options_from(asked), *consoles())
-    if warm:
-        client.leave_behind(asked["isolation"], asked["device"])
+    if warm and client.leave_behind(asked["isolation"], asked["device"]):
+        events.tell("helper", "one is left behind for the next check")
     return code
 
 
+def settled(asked: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what was asked with what the course file says of it, as plain values.
+
+    Raises:
+        CourseFault: the course file has mistakes, or it or what it names cannot be had.
+    """
+    plain = dict(asked)
+    wish = course.Wish(
+        Path(asked["submission"]),
+        plain.pop("course"),
+        rubric=asked["rubric"] is None,
+        data=asked["train"] and asked["data"] is None,
+        fresh=plain.pop("fresh"),
+    )
+    found = course.guidance(wish)
+    return {**plain, "guidance": None if found is None else found.to_json()}
+
+
 def answered(asked: Mapping[str, Any]) -> int | None:
-    """Print the helper's answer and return its exit code; None where there is none.
+    """Print the helper's answer to what is `settled` and return its exit code; None where there is none.
 
     Raises OperatorFault as `check_once` does.
     """
     answer = ask(asked)
-    if answer is None:
-        return None
+    return None if answer is None else shown(answer)
+
+
+def shown(answer: client.Answer) -> int:
+    """Print an answer; return its exit code."""
     sys.stdout.write(answer.text)
     sys.stdout.flush()
     return answer.code

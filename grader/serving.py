@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from grader import submissions
+from grader import events, submissions
 from grader.checking import CheckOptions, checked_in, exit_code, options_from, show_report, walls_for
 from grader.engines.local import LocalSlot
 from grader.faults import OperatorFault
@@ -109,12 +109,14 @@ def answer(place: WarmPlace, request: Mapping[str, Any]) -> dict[str, Any]:
         if (here.st_dev, here.st_ino) != (device, number):
             return {"answer": "cold"}
         options = options_from(request["asked"])
-        if options.train or options.data is not None:
+        if options.train or options.data is not None or (options.guidance is not None and options.guidance.data):
             return {"answer": "cold"}  # labels never come here
-        report = place.check(options)
+        with events.collected() as done:
+            events.tell("walls", place.walls.sentence())
+            report = place.check(options)
         if report is None:
             return {"answer": "cold"}
-        return {"answer": "done", **verdict(report, options, request["screen"])._asdict()}
+        return {"answer": "done", **verdict(report, options, request["screen"])._asdict(), "events": done}
     except OperatorFault as fault:
         return {"answer": "fault", "what": fault.what, "why": fault.why, "fix": fault.fix}
     finally:

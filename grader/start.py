@@ -14,13 +14,18 @@ def main() -> None:
     """Run the program."""
     asked = plain_check(sys.argv[1:])
     if asked is not None:
-        from grader.asking import answered
-        from grader.faults import OperatorFault
+        from grader.asking import answered, settled
+        from grader.faults import CourseFault, OperatorFault
 
         try:
-            code = answered(asked)
+            code = answered(settled(asked))
         except KeyboardInterrupt:
             sys.exit(130)
+        except CourseFault as fault:  # nothing is fetched twice to be told the same
+            from grader import cli
+
+            cli.complain(fault)
+            sys.exit(2)
         except OperatorFault:
             asked = code = None  # the command line has the words for it
         if code is not None:
@@ -47,6 +52,8 @@ def plain_check(words: list[str]) -> dict[str, object] | None:
         "device": "auto",
         "isolation": "auto",
         "as_json": "--json" in words,
+        "course": None,
+        "fresh": False,
     }
 
 

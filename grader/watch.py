@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from grader import asking
+from grader import asking, events
 from grader.checking import CheckOptions, checked, options_from
 from grader.faults import OperatorFault
 from grader.report.notices import say
@@ -43,8 +43,11 @@ def run_watch(asked: Mapping[str, Any], console: Console, notices: Console, *, w
     """
     if asked["train"]:
         raise OperatorFault("--watch answers within a second, and a training takes minutes.", fix="Leave --train out.")
+    asked = asking.settled(asked)
     options = options_from(asked)
-    paths = [options.submission, *([options.rubric] if options.rubric is not None else [])]
+    guided = options.guidance.rubric if options.guidance is not None else ""
+    rubric = options.rubric or (Path(guided) if guided else None)
+    paths = [options.submission, *([rubric] if rubric is not None else [])]
     seen = look(paths)
     last = asking.ask(asked) if warm else None
     watching = _Watching(options, notices)
@@ -52,6 +55,8 @@ def run_watch(asked: Mapping[str, Any], console: Console, notices: Console, *, w
         if last is None:
             last = watching.check()
             assert last is not None
+        else:
+            events.again(last.events)
         _show(last, None, options, console, notices)
         while True:
             seen = changed(paths, seen)

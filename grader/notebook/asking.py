@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from grader.checking import CheckOptions, checked, rubric_of
+from grader.course import Wish, guidance
+from grader.course.records import Guidance
 from grader.faults import OperatorFault
 from grader.notebook.cells import Cells, Shell, current, modules_beside, running
 from grader.notebook.mishap import cells_by_name, last_mishap
@@ -57,6 +59,18 @@ class Request:
     rubric: Path | str | None = None
     input_shape: tuple[int, int, int] | None = None
     classes: int | None = None
+    course: Path | str | None = None
+    guidance: Guidance | None = None
+
+    def guided(self) -> Request:
+        """Return the same with what the course file says of it; raise CourseFault where that cannot be had."""
+        wish = Wish(
+            Path(self.what if isinstance(self.what, str | Path) else _FILE),
+            None if self.course is None else str(self.course),
+            rubric=self.rubric is None,
+            data=self.train and self.data is None,
+        )
+        return replace(self, guidance=guidance(wish))
 
     def options(self, submission: Path, entry: str = "") -> CheckOptions:
         """Return the same in the words of `grader check`."""
@@ -68,13 +82,14 @@ class Request:
             shape=self.input_shape,
             classes=self.classes,
             entry=entry,
+            guidance=self.guidance,
         )
 
 
 def ask(request: Request) -> Checked:
     """Check what `request` names; raise Refused where there is nothing to check."""
     try:
-        return _ask(request, running())
+        return _ask(request.guided(), running())
     except OperatorFault as fault:
         raise Refused(fault.what, fault.why, fault.fix) from None
 

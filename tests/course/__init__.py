@@ -1,0 +1,1 @@
+"""The course file, and what follows from it."""
