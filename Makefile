@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 
-.PHONY: setup demo test stress lint bench clean
+.PHONY: setup demo test stress lint bench wheel versions clean
 
 setup: $(STAMP)
 
@@ -29,6 +29,16 @@ lint: setup
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# The wheel, made from the sdist, in dist/.
+wheel: setup
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation --outdir dist .
+
+# Lowest and newest of what pyproject.toml allows, as far as these Pythons are here; 8 GB each, and minutes.
+VERSIONS ?= python3.11:2.13.0 python3.13:2.14.1
+versions: setup
+	$(BIN)/python bench/versions.py /var/tmp/cnn-grader-versions $(VERSIONS)
 
 bench: setup
 	$(BIN)/python bench/run.py

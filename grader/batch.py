@@ -11,10 +11,11 @@ from typing import Any
 
 from rich.console import Console
 
-from grader import datasets, hardware, submissions
+from grader import datasets, events, hardware, submissions
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor, supervised
 from grader.faults import OperatorFault
+from grader.folders import cache_folder
 from grader.gradebook import Gradebook
 from grader.invocations import BatchOptions, corrections_of, invocation, since_of
 from grader.logs import Logs
@@ -46,6 +47,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     rubric = load(options.rubric, DEFINITIONS)
     with notices.status("trying the walls of this machine"):
         walls = ladder.demanded(options.isolation, options.device)
+    events.tell("walls", walls.sentence())
     intake = _intake(options, notices)
     chosen = _chosen(intake.submissions, options)
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
@@ -77,7 +79,7 @@ def _exit_code(reports: Sequence[Report], options: BatchOptions, repeats: Repeat
     if alike and not any(one.status is Status.GRADER_FAULT for one in reports):
         return 0
     # The hardware may not be what it was remembered to be; next time it is asked.
-    hardware.forget(datasets.cache_folder(), hardware.stamp(options.device))
+    hardware.forget(cache_folder(), hardware.stamp(options.device))
     return 3
 
 
@@ -113,7 +115,7 @@ def _run(
     notices: Console,
 ) -> tuple[Night, Repeats | None]:
     progress = BatchProgress(notices, len(found), time.monotonic)
-    known = hardware.remembered(datasets.cache_folder(), hardware.stamp(options.device))
+    known = hardware.remembered(cache_folder(), hardware.stamp(options.device))
     # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
     with progress, supervised(LocalExecutor(options.workers, start, progress.tell, eager=known is None)) as executor:
         data = datasets.stored(assignment.rubric, options.data)

@@ -16,3 +16,8 @@ def folder() -> Path:
 def course_rubric() -> Path:
     """Return the course's own rubric."""
     return folder() / "rubrics" / "first_cnn.toml"
+
+
+def course_reference() -> Path:
+    """Return the reference solution that this rubric names."""
+    return folder() / "reference" / "solution.py"

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 from rich.text import Text
 
-from grader import datasets, scoring, submissions
+from grader import datasets, events, scoring, submissions
 from grader.calibration import Calibration, Setting, Trial, Untrained
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor, supervised
-from grader.faults import OperatorFault
+from grader.faults import MissingPackageFault, OperatorFault
 from grader.measuring import held_out_labels, logits_of
 from grader.orders import Assignment
 from grader.records import Submission
@@ -87,6 +87,7 @@ def run_calibrate(options: CalibrateOptions, console: Console, notices: Console)
     _make(options.out)
     with notices.status("trying the walls of this machine"):
         walls = ladder.for_own(options.isolation, options.device)
+    events.tell("walls", walls.sentence())
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
     source = options.data if options.data is not None else rubric.data.source
     origin = inert_line(f"{options.rubric} on {source}")
@@ -189,10 +190,8 @@ def _plotted(found: Calibration, title: str, path: Path, notices: Console) -> Pa
     """Draw the plot; return its path, or None where nothing can draw here."""
     try:
         draw(found, title, path)
-    except ModuleNotFoundError as error:
-        if (error.name or "").partition(".")[0] != "matplotlib":
-            raise
-        notices.print(Text("No plot: it needs matplotlib. pip install 'cnn-grader[report]'"), soft_wrap=True)
+    except MissingPackageFault as fault:
+        notices.print(Text(f"No plot: {fault}"), soft_wrap=True)
         return None
     return path
 

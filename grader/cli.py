@@ -13,27 +13,37 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader import cli_appeals, cli_data, cli_rubric
-from grader.cli_options import Device, Isolation, cores, explained, parse_shape
+from grader import cli_appeals, cli_course, cli_data, cli_rubric
+from grader.cli_options import Device, Invoked, Isolation, LogJson, Verbose, cores, explained, parse_shape
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+EXIT_CODES = """\b
+Exit codes:
+  0    check: no automatic criterion failed; others: done
+  1    check: an automatic criterion failed; data inspect: it would spoil grading
+  2    the command, the rubric or the data is wrong (said in one line)
+  3    the grader failed, a repeat differs, or the disk is full
+  130  stopped by Ctrl-C
+"""
+
 app = typer.Typer(
     add_completion=False,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    help="Grade convolutional networks: found in notebooks, captured as graphs, trained alike, scored.",
+    # Boxes and colours would take as long to import as everything else that `--help` needs.
+    rich_markup_mode=None,
 )
 
 
-@app.callback()
-def _root() -> None:
-    """Keep `check` and `batch` as commands of their own."""
+@app.callback(epilog=EXIT_CODES)
+def _root(verbose: Verbose = 0, log_json: LogJson = None) -> None:
+    """Grade convolutional networks: found in notebooks, captured as graphs, trained alike, scored."""
 
 
-@app.command()
+@app.command(short_help="Check one submission: its layers, the shapes, what to change.")
 def check(
     context: typer.Context,
     submission: Annotated[Path, typer.Argument(help="A notebook, a module, or a folder with them.")],
@@ -53,6 +63,18 @@ def check(
     no_warm: Annotated[
         bool, typer.Option("--no-warm", help="Neither use nor leave a helper, which makes the next check instant.")
     ] = False,
+    course: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH_OR_URL",
+            help="Course file (grader.toml) that names rubric and data; none: the grader's rubric.",
+        ),
+    ] = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Ask the course's server for changes now, not once an hour.")
+    ] = False,
+    verbose: Verbose = 0,
+    log_json: LogJson = None,
     explain: Annotated[
         str | None,
         typer.Option(
@@ -73,15 +95,19 @@ def check(
         "device": device.value,
         "isolation": isolation.value,
         "as_json": as_json,
+        "course": course,
+        "fresh": refresh,
     }
     if watch:
         from grader.watch import run_watch
 
         raise typer.Exit(run_watch(asked, *_consoles(), warm=not no_warm))
-    raise typer.Exit(check_once(asked, _consoles, warm=not no_warm, helper_asked=bool(context.obj)))
+    raise typer.Exit(
+        check_once(asked, _consoles, warm=not no_warm, helper_asked=context.ensure_object(Invoked).helper_asked)
+    )
 
 
-@app.command()
+@app.command(short_help="Grade a class into a gradebook, or go on where it stopped.")
 def batch(
     folder: Annotated[
         Path, typer.Argument(help="The submissions: a folder of files or of folders, or the zip that the LMS gave out.")
@@ -116,6 +142,8 @@ def batch(
         int | None, typer.Option(min=1, help="With --deterministic: how many networks; 3 when left out.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all reports as JSON and nothing else.")] = False,
+    verbose: Verbose = 0,
+    log_json: LogJson = None,
 ) -> None:
     """Grade a class into a gradebook; the same command goes on where it stopped and does nothing twice."""
     from grader.batch import run_batch
@@ -145,7 +173,7 @@ def batch(
     raise typer.Exit(run_batch(options, console, notices))
 
 
-@app.command()
+@app.command(short_help="Judge a gradebook again: other points or corrected labels.")
 def rescore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The --out folder of `grader batch`.")],
     rubric: Annotated[
@@ -158,6 +186,8 @@ def rescore(
         int | None, typer.Option(min=1, max=256, help="Trainings at a time, where the rubric asks for new ones.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what changed as JSON and nothing else.")] = False,
+    verbose: Verbose = 0,
+    log_json: LogJson = None,
 ) -> None:
     """Judge a gradebook again, with other points or corrected labels, and say who changes; nothing is captured."""
     from grader.rescoring import RescoreOptions, run_rescore
@@ -168,7 +198,7 @@ def rescore(
     raise typer.Exit(run_rescore(options, console, notices))
 
 
-@app.command()
+@app.command(short_help="Say what stands between submissions and this machine.")
 def doctor(
     device: Annotated[Device, typer.Option(help="Where networks will be trained.")] = Device.AUTO,
     fresh: Annotated[
@@ -188,11 +218,12 @@ def doctor(
     raise typer.Exit(run_doctor(device.value, console, notices, fresh=fresh, as_json=as_json))
 
 
+app.add_typer(cli_course.course, name="course")
 app.add_typer(cli_data.data, name="data")
 app.add_typer(cli_rubric.rubric, name="rubric")
-app.command()(cli_appeals.show)
-app.command()(cli_appeals.diff)
-app.command()(cli_appeals.history)
+app.command(short_help="Show everything about one submission.")(cli_appeals.show)
+app.command(short_help="Show what changed between two reports, and why.")(cli_appeals.diff)
+app.command(short_help="List every report on a submission.")(cli_appeals.history)
 
 
 def _consoles() -> tuple[Console, Console]:
@@ -202,7 +233,7 @@ def _consoles() -> tuple[Console, Console]:
     return Console(), Console(stderr=True)
 
 
-def _complain(fault: GraderError) -> None:
+def complain(fault: GraderError) -> None:
     """Say what is wrong in one line."""
     typer.echo(f"grader: {' '.join(str(fault).split())}", err=True)
     if isinstance(fault, WallsFault):
@@ -218,12 +249,12 @@ def main(*, helper_asked: bool = False) -> None:
     """
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        app(obj=helper_asked)
+        app(obj=Invoked(helper_asked))
     except OperatorFault as fault:
-        _complain(fault)
+        complain(fault)
         sys.exit(2)
     except GraderFault as fault:
-        _complain(fault)
+        complain(fault)
         sys.exit(3)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -23,7 +23,7 @@ class Form(StrEnum):
     NPZ = "npz"
 
 
-@data.command()
+@data.command(short_help="Write generated pictures of ten patterns.")
 def make(
     out: Annotated[Path, typer.Option(help="New folder for 1.png, 2.png, … and y.csv.")],
     count: Annotated[int, typer.Option(min=1, max=1_000_000, help="How many pictures.")] = 1000,
@@ -37,7 +37,7 @@ def make(
     raise typer.Exit(run_make(out, count, seed, _console()))
 
 
-@data.command()
+@data.command(short_help="Deal pictures into a training and a held-out side.")
 def split(
     source: Annotated[Path, typer.Argument(help="Folder or .npz with pictures and labels.")],
     out: Annotated[Path, typer.Option(help="New folder for both sides and manifest.json.")],
@@ -56,7 +56,7 @@ def split(
     raise typer.Exit(run_split(options, _console()))
 
 
-@data.command()
+@data.command(short_help="Count, compare and show the pictures.")
 def inspect(
     source: Annotated[Path, typer.Argument(help="Folder or .npz with pictures and labels.")],
     sheet: Annotated[Path, typer.Option(help="File for the contact sheet, a row of pictures for each class.")] = Path(

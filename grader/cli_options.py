@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -27,6 +30,69 @@ class Isolation(StrEnum):
     A = "A"
     B = "B"
     C = "C"
+
+
+@dataclass(slots=True)
+class Invoked:
+    """What is known of this run of the program besides the command's own options.
+
+    Attributes:
+        helper_asked: the warm helper was asked for this very check, in vain.
+        verbose: how often `-v` was said, before and after the command.
+        log_json: where events go as JSON lines; None for nowhere.
+    """
+
+    helper_asked: bool = False
+    verbose: int = 0
+    log_json: Path | None = None
+
+    def listen(self) -> None:
+        """Hear events as it was asked; raise OperatorFault where the file cannot be written."""
+        from grader import events
+
+        events.listen(self.verbose, self.log_json)
+
+
+def _louder(context: typer.Context, value: int) -> int:
+    if value:
+        invoked = context.ensure_object(Invoked)
+        invoked.verbose += value
+        invoked.listen()
+    return value
+
+
+def _logged(context: typer.Context, value: Path | None) -> Path | None:
+    if value is not None:
+        invoked = context.ensure_object(Invoked)
+        invoked.log_json = value
+        invoked.listen()
+    return value
+
+
+Verbose = Annotated[
+    int,
+    typer.Option(
+        "--verbose",
+        "-v",
+        count=True,
+        show_default=False,
+        callback=_louder,
+        help="Say on standard error what was done for whom, also by the warm helper, and how long it took; twice: what "
+        "begins as well.",
+    ),
+]
+"""May stand before the command as well; its callback does what there is to do."""
+
+LogJson = Annotated[
+    Path | None,
+    typer.Option(
+        "--log-json",
+        metavar="FILE",
+        callback=_logged,
+        help="Add the same to this file as JSON, one event a line; - is standard error.",
+    ),
+]
+"""May stand before the command as well; its callback does what there is to do."""
 
 
 def cores() -> int:

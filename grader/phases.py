@@ -6,6 +6,7 @@ training; the second phase keeps all slots busy to its end. Whatever ends the pr
 
 from __future__ import annotations
 
+import logging
 import signal
 import threading
 from collections import Counter
@@ -16,6 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from grader import events
 from grader.faults import GraderFault, StorageFault
 from grader.gathering import Work
 from grader.kept import kept
@@ -182,6 +184,7 @@ class Night:
                     missing.append((key, turn))
             if len(missing) < len(member.trainings):
                 self.reused["training"] += 1
+                events.tell("reused", submission=prepared.submission.id, stage="training")
                 self.logs.write(
                     prepared.submission.id, ["training: reused; graph, recipe, data and hardware are as before"]
                 )
@@ -253,6 +256,7 @@ class Night:
             member.failed = True
             submission = member.prepared.submission
             self.logs.fault(submission.id, "the grader failed:", fault)
+            events.tell("fault", str(fault), submission=submission.id, level=logging.ERROR, fault=fault)
             self._save(failed(submission, self.assignment, fault), member.prepared)
 
     def _conclude(self, prepared: Prepared, work: Work) -> None:
@@ -272,6 +276,7 @@ class Night:
         points = f"{report.points:g} of {report.max_points:g} points"
         state = "unchanged" if there is not None else "saved"
         self.logs.write(report.submission.id, [f"report: {state}; {report.status}, {points}", *report.notes])
+        events.tell("report", f"{state}; {report.status}, {points}", submission=report.submission.id)
         self.progress.done(there or report, reused=there is not None)
 
     def _log_capture(self, prepared: Prepared, captured: Plain | None, *, reused: bool) -> None:
@@ -281,6 +286,7 @@ class Night:
         elif reused:
             same = "files, torch and the rubric's input, extract, budget and limits are as before"
             self.logs.write(submission.id, [f"capture: reused; {same}"])
+            events.tell("reused", submission=submission.id, stage="capture")
         else:
             ended = captured["stopped"] or captured["claim"].get("outcome", "nothing said")
             self.logs.write(

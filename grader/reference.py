@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from grader import hardware, scoring, submissions
-from grader.datasets import cache_folder
+from grader import events, hardware, scoring, submissions
 from grader.faults import OperatorFault
+from grader.folders import cache_folder
 from grader.gathering import Work
 from grader.gradebook.records import StoredTraining
 from grader.measuring import held_out_labels, logits_of
@@ -49,11 +49,14 @@ def reference_for(assignment: Assignment, submit: Submit, tell: Callable[[str], 
     found = remembered(assignment)
     if found is None:
         memory, seeds = memory_of(assignment), assignment.rubric.reference.seeds
+        events.tell("reference", f"is trained, as {memory.why_not()}")
         tell(f"The reference solution is trained first, {seeds} times, as {memory.why_not()}.")
         submission = replace(submissions.single(solution(assignment)), id="reference")
         memory.keep(_to_remember(measure(submission, assignment, range(seeds), submit)))
         found = remembered(assignment)
         assert found is not None
+    else:
+        events.tell("reference", "reused; it is remembered for this recipe, pictures and hardware")
     chance, reference = chance_line(assignment.rubric.input.classes), found.reference
     if reference.target <= chance:
         raise OperatorFault(

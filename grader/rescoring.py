@@ -16,7 +16,7 @@ from typing import Any
 
 from rich.console import Console
 
-from grader import corrections, datasets, hardware, reference
+from grader import corrections, datasets, events, hardware, reference
 from grader.comparison import Version, compare
 from grader.comparison.causes import rubric_changes
 from grader.corrections import Read
@@ -24,6 +24,7 @@ from grader.criteria import DEFINITIONS
 from grader.data.store import StoredSplit, is_complete
 from grader.engines.local import LocalExecutor, supervised
 from grader.faults import OperatorFault
+from grader.folders import cache_folder
 from grader.gradebook import Gradebook
 from grader.gradebook.records import Entry, Invocation, Run
 from grader.invocations import circumstances, corrections_of, split_of
@@ -225,7 +226,11 @@ def _judged(
         known = reference.remembered(assignment) is not None
     trains = not known or any(_lacks(one, assignment, shelf) for one, _ in several)
     progress = BatchProgress(notices, len(several), time.monotonic, brief=True)
-    fence = ladder.demanded(str(asked["isolation"]), assignment.device).fence if trains else NONE
+    fence = NONE
+    if trains:
+        walls = ladder.demanded(str(asked["isolation"]), assignment.device)
+        events.tell("walls", walls.sentence())
+        fence = walls.fence
     with ExitStack() as stack:
         if trains:
             stack.enter_context(progress)
@@ -272,7 +277,7 @@ def _refuse_other_hardware(executor: LocalExecutor, assignment: Assignment) -> N
         OperatorFault: it is another one.
     """
     there, device = dict(assignment.fingerprint), assignment.device
-    here = hardware.remembered(datasets.cache_folder(), hardware.stamp(device))
+    here = hardware.remembered(cache_folder(), hardware.stamp(device))
     here = here or reference.fingerprint_of(device, executor.submit)
     if here != there:
         raise OperatorFault(

@@ -7,6 +7,7 @@ import json
 import sqlite3
 import struct
 import threading
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 from typing import TYPE_CHECKING
@@ -172,7 +173,7 @@ def test_a_training_comes_back_as_it_was(book: Gradebook) -> None:
 def test_a_training_from_an_older_grader(book: Gradebook, path: Path) -> None:
     """A training that was kept before anybody asked what a network knew at its start is still read."""
     book.save_training("key", StoredTraining(TRAINING, (0, 3), b""))
-    with sqlite3.connect(path) as connection:
+    with closing(sqlite3.connect(path)) as connection, connection:
         (kept,) = connection.execute("SELECT training FROM trainings").fetchone()
         plain = {key: value for key, value in json.loads(kept).items() if not key.endswith(("_start", "_handed_in"))}
         connection.execute("UPDATE trainings SET training = ?", (json.dumps(plain),))

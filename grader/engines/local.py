@@ -6,13 +6,16 @@ every job in flight to one SIGKILL.)
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from typing import Any
 
+from grader import events
 from grader.sandbox.launch import Worker
 
 Tell = Callable[[int, str, str, int, int], None]
@@ -28,6 +31,7 @@ class LocalSlot:
         self.submission = ""
         self._start, self._tell = start, tell
         self._worker: Worker | None = None
+        self._stage: tuple[str, float] | None = None
 
     @property
     def worker(self) -> Worker:
@@ -37,8 +41,27 @@ class LocalSlot:
         return self._worker
 
     def tell(self, stage: str, done: int = 0, total: int = 0) -> None:
-        """Pass on which stage the job is in."""
+        """Pass on which stage the job is in; the log hears of every stage once, and how long it took."""
+        if self._stage is None or self._stage[0] != stage:
+            self._end_stage()
+            self._stage = stage, time.monotonic()
+            events.tell("begins", submission=self.submission, stage=stage, slot=self.number + 1, level=logging.DEBUG)
         self._tell(self.number, self.submission, stage, done, total)
+
+    def run(self, function: Callable[..., Any], job: dict[str, Any], submission: str) -> Any:
+        """Run a job to its end, in the name of a submission."""
+        self.submission = submission
+        try:
+            return function(job, self)
+        finally:
+            self._end_stage()
+
+    def _end_stage(self) -> None:
+        if self._stage is not None:
+            name, since = self._stage
+            took = time.monotonic() - since
+            self._stage = None
+            events.tell("ran", submission=self.submission, stage=name, seconds=took, slot=self.number + 1)
 
     def interrupt(self) -> None:
         """End the job that runs, from any thread."""
@@ -103,9 +126,8 @@ class LocalExecutor(Executor):
                 if self._closing.is_set() or not future.set_running_or_notify_cancel():
                     future.cancel()
                     continue
-                slot.submission = str(job["id"])
                 try:
-                    future.set_result(function(job, slot))
+                    future.set_result(slot.run(function, job, str(job["id"])))
                 except BaseException as error:  # noqa: BLE001 - it belongs to the future
                     future.set_exception(error)
         finally:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from grader import scoring
 from grader.calibration import Calibration
+from grader.extras import bringing
 from grader.faults import OperatorFault
 from grader.report.plain import shorten
 from grader.wording import percent
@@ -30,11 +31,12 @@ def draw(found: Calibration, title: str, path: Path) -> None:
     """Write a PNG with the accuracies on the left and the learning curves on the right.
 
     Raises:
-        ImportError: matplotlib is not installed.
+        MissingPackageFault: matplotlib is not installed.
         OperatorFault: `path` cannot be written.
     """
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    with bringing("report", "matplotlib"):
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
 
     figure = Figure(figsize=(_WIDTH, _HEIGHT), dpi=_DOTS, layout="constrained")
     canvas = FigureCanvasAgg(figure)

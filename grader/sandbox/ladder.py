@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from grader.datasets import cache_folder
 from grader.faults import GraderFault, OperatorFault, WallsFault
+from grader.folders import cache_folder
 from grader.sandbox import confine, spare
 from grader.sandbox.forked import Zygote
 from grader.sandbox.walls import trials
@@ -101,6 +101,10 @@ class Standing:
     def holds(self) -> bool:
         """Tell whether there are walls."""
         return self.rung in WALLED
+
+    def sentence(self) -> str:
+        """Return what stands, with the rung's letter."""
+        return f"rung {self.rung}: {RUNGS[self.rung].title}"
 
     def isolation(self) -> dict[str, Any]:
         """Return what a report says: what stands, what was tried, what is not protected."""

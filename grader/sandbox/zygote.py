@@ -84,10 +84,12 @@ def warm_up() -> None:
 
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear(36, 2))
     pictures = torch.zeros(4, 3, 8, 8)
-    export(net, (pictures,), dynamic_shapes=({0: Dim("n")},), strict=False)
+    # First the step: a build for CUDA that finds no GPU pretends to have eight once it has exported, and then the first
+    # backward starts a thread for each, which no fork survives.
     optimiser = torch.optim.AdamW(net.parameters(), fused=True)
     torch.nn.functional.cross_entropy(net(pictures), torch.zeros(4, dtype=torch.int64)).backward()  # type: ignore[no-untyped-call]
     optimiser.step()
+    export(net, (pictures,), dynamic_shapes=({0: Dim("n")},), strict=False)
 
 
 def run_job(job: Job, payload: bytes, channel: Channel) -> int:

@@ -72,7 +72,7 @@ def _simple(node: ast.stmt) -> Facts:
     """Ask Python's symbol table about a statement without blocks, or about a function."""
     if isinstance(node, ast.Delete):
         return _delete(node)
-    table = symtable.symtable(ast.unparse(node), "<statement>", "exec")
+    table = _table(node)
     binds = {name.get_name() for name in table.get_symbols() if name.is_assigned() or name.is_imported()}
     now = {name.get_name() for name in table.get_symbols() if name.is_referenced()}
     late, walrus = _free(table)
@@ -93,6 +93,31 @@ def _simple(node: ast.stmt) -> Facts:
         attributes=attributes_in([node]),
         star=isinstance(node, ast.ImportFrom) and node.names[0].name == "*",
     )
+
+
+class _AsGenerators(ast.NodeTransformer):
+    """Writes every comprehension as the generator expression with the same names.
+
+    [w * k for w in ws]     its `w` is a name of its own; since Python 3.12 the table shows it among the module's
+    """
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp  # noqa: N815 - the name is ast's
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.expr:
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
+def _table(node: ast.stmt) -> symtable.SymbolTable:
+    """Return Python's symbol table of a statement, with a scope for every comprehension."""
+    text = ast.unparse(node)
+    if any(isinstance(inner, ast.ListComp | ast.SetComp | ast.DictComp) for inner in ast.walk(node)):
+        text = ast.unparse(_AsGenerators().visit(ast.parse(text)))
+    return symtable.symtable(text, "<statement>", "exec")
 
 
 def _free(table: symtable.SymbolTable) -> tuple[set[str], set[str]]:

@@ -45,12 +45,14 @@ class Answer(NamedTuple):
         text: what to print, written for the screen of whoever asked.
         points: what the network earned so far.
         problem: the first thing that is wrong, in one line; empty when nothing is.
+        events: what was done for it, as `grader.events.collected` gives it.
     """
 
     code: int
     text: str
     points: float
     problem: str
+    events: tuple[dict[str, Any], ...] = ()
 
 
 def screen(stream: TextIO) -> dict[str, Any]:
@@ -94,7 +96,8 @@ def ask(
             raise OperatorFault(what, why, fix)
         if answer.get("answer") != "done":
             return None
-        return Answer(int(answer["code"]), str(answer["text"]), float(answer["points"]), str(answer["problem"]))
+        points, done = float(answer["points"]), tuple(map(dict, answer["events"]))
+        return Answer(int(answer["code"]), str(answer["text"]), points, str(answer["problem"]), done)
     except (NoPlaceError, NoAnswerError, OSError, KeyError, ValueError, TypeError):
         return None
 
@@ -114,8 +117,11 @@ def _patiently(place: Place, request: Mapping[str, Any], tell: Callable[[str], N
         time.sleep(0.1)
 
 
-def leave_behind(isolation: str, device: str, idle_seconds: float = IDLE_SECONDS) -> None:
-    """Start a helper that outlives this command, where there can be one; a second one goes by itself."""
+def leave_behind(isolation: str, device: str, idle_seconds: float = IDLE_SECONDS) -> bool:
+    """Start a helper that outlives this command, where there can be one; a second one goes by itself.
+
+    Returns whether one was started.
+    """
     import subprocess
 
     try:
@@ -131,8 +137,9 @@ def leave_behind(isolation: str, device: str, idle_seconds: float = IDLE_SECONDS
             start_new_session=True,
         )
     except (NoPlaceError, OSError):
-        return
+        return False
     started.returncode = 0  # nobody waits for it: it is to outlive us
+    return True
 
 
 def say() -> dict[str, Any] | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ TIMES = frozenset({"seconds", "saved", "started", "finished"})
 
 def contents(out: Path) -> dict[str, Any]:
     """Return reports (with how often each was saved), captures, trainings and explanations, without any times."""
-    with sqlite3.connect(out / "gradebook.sqlite") as book:
+    with closing(sqlite3.connect(out / "gradebook.sqlite")) as book, book:
         assert book.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         return {
             "reports": {

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def grader(*words: str, check: bool = True) -> subprocess.CompletedProcess[str]:
 def results(out: Path) -> dict[str, Any]:
     """Return what must be equal between two gradings: points, accuracies, losses and the answers themselves."""
     plain = json.loads((out / "report.json").read_text(encoding="utf-8"))
-    with sqlite3.connect(out / "gradebook.sqlite") as book:
+    with closing(sqlite3.connect(out / "gradebook.sqlite")) as book, book:
         answers = {bytes(row[0]) for row in book.execute("SELECT logits FROM trainings")}
     rows = {
         one["submission"]["id"]: (

@@ -16,6 +16,7 @@ import pytest
 from tests.pipeline.conftest import ROOT, SUBMISSIONS, small_rubric
 from tests.pipeline.contents import contents
 from tests.pipeline.runs import grader, results, write_class
+from tests.stress import stress
 
 pytestmark = pytest.mark.slow
 
@@ -141,6 +142,7 @@ def test_ctrl_c_keeps_what_is_finished(folder: Path, tmp_path: Path) -> None:
 
 HEAVY = """
 from torch import nn
+from tests.stress import stress
 model = nn.Sequential(
     nn.Conv2d(3, 256, 3, padding=1), nn.ReLU(), nn.Conv2d(256, 256, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2),
     nn.Flatten(), nn.Linear(256 * 16 * 16, 10),
@@ -149,6 +151,7 @@ model = nn.Sequential(
 """A network within the budget whose 60 steps take minutes."""
 
 
+@stress
 def test_ctrl_c_twice_stops_at_once(tmp_path: Path) -> None:
     """The first Ctrl-C says that what runs is finished first; the second ends that too, and keeps what is finished."""
     found = tmp_path / "class"

@@ -74,7 +74,7 @@ def test_failed_criterion_is_exit_code_1() -> None:
         (("check", "submissions/functional.py", "--rubric", "none.toml"), "none.toml cannot be read"),
         (("check", "submissions/functional.py", "--input", "32x32"), "--input 32x32 is not a shape"),
         (("batch", "nowhere", "--rubric", "rubrics/first_cnn.toml", "--out", "results-x"), "nowhere does not exist"),
-        (("batch", "docs", "--rubric", "rubrics/first_cnn.toml", "--out", "results-x"), "holds no notebook"),
+        (("batch", "rubrics", "--rubric", "rubrics/first_cnn.toml", "--out", "results-x"), "holds no notebook"),
         (
             ("batch", "submissions", "--rubric", "rubrics/first_cnn.toml", "--out", "results-x", "--only", "nobody"),
             "nobody",

@@ -12,6 +12,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from io import StringIO
 from pathlib import Path
@@ -65,7 +66,7 @@ class Class:
 
     def book(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
         """Ask or change the gradebook behind the grader's back."""
-        with sqlite3.connect(self.out / "gradebook.sqlite") as book:
+        with closing(sqlite3.connect(self.out / "gradebook.sqlite")) as book, book:
             return book.execute(statement, values).fetchall()
 
     def training(self, name: str) -> str:
@@ -113,6 +114,7 @@ def test_a_sample_comes_out_alike(graded: Class, tmp_path: Path) -> None:
     assert mine.logged() == names
 
 
+@stress
 def test_one_bit_and_one_loss_are_found(graded: Class, tmp_path: Path) -> None:
     """A changed bit of one stored answer, and a changed loss of another's curve, are named; exit code 3 comes last."""
     mine = graded.copied(tmp_path)

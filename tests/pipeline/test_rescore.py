@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def rescored(out: Path, *words: str) -> dict[str, Any]:
 
 def answers_of(out: Path) -> tuple[list[str], np.ndarray[Any, Any], dict[str, np.ndarray[Any, Any]]]:
     """Return class names, labels, and what each submission's network chose for every held-out picture."""
-    with sqlite3.connect(out / "gradebook.sqlite") as opened:
+    with closing(sqlite3.connect(out / "gradebook.sqlite")) as opened, opened:
         split = json.loads(opened.execute("SELECT options FROM runs").fetchone()[0])["split"]
         rows = opened.execute(
             "SELECT submission, logits FROM reports JOIN trainings ON trainings.key = reports.training_key"
@@ -174,7 +175,7 @@ def test_another_machine_rescores_and_does_not_train(
     other = tmp_path / "other.toml"
     other.write_text(text.replace("[criteria.accuracy]\npoints = 6", "[criteria.accuracy]\npoints = 9"), "utf-8")
     assert rescored(book, "--rubric", str(other))["trained"] == 0
-    with sqlite3.connect(book / "gradebook.sqlite") as opened:
+    with closing(sqlite3.connect(book / "gradebook.sqlite")) as opened, opened:
         for table in ("runs", "trainings"):
             opened.execute(f"UPDATE {table} SET fingerprint = json_set(fingerprint, '$.processor', 'Z80')")
     slower = tmp_path / "slower.toml"

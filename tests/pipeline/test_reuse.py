@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,7 @@ def test_other_hardware_is_never_mixed_in_unasked(folder: Path, tmp_path: Path) 
     rubric = str(small_rubric(tmp_path))
     words = ["batch", str(folder), "--rubric", rubric, "--workers", "1", "--out", str(out)]
     grader(*words)
-    with sqlite3.connect(out / "gradebook.sqlite") as book:
+    with closing(sqlite3.connect(out / "gradebook.sqlite")) as book, book:
         # As another machine would have written it: its processor is part of every training's key.
         book.execute(
             "UPDATE trainings SET key = 'there' || key, fingerprint = json_set(fingerprint, '$.processor', 'Z80')"

@@ -81,6 +81,7 @@ def test_one_training_that_fails_costs_nothing(tmp_path: Path) -> None:
     assert len(history) == 1
 
 
+@stress
 def test_the_luck_of_a_start_is_nobodys(tmp_path: Path) -> None:
     """One network under three seeds of its notebook is three captures and three trainings with the same answers."""
     found, out = tmp_path / "class", tmp_path / "out"

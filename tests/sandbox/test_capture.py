@@ -306,7 +306,9 @@ def test_expanded_and_meta_tensors(zygote: Zygote) -> None:
     assert expanded.result()["outcome"] == "captured"
     meta = capture(zygote, submission("self.conv = nn.Conv2d(3, 4, 3, padding=1, device='meta')"))
     assert meta.result()["outcome"] == "uncapturable"
-    assert "meta" in meta.result()["reason"]
+    assert any(
+        word in meta.result()["reason"] for word in ("meta", "Cannot access data pointer")
+    )  # until 2.13, since 2.14
 
 
 def test_hostile_objects(zygote: Zygote) -> None:

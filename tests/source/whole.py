@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import torch._dynamo.aot_compile  # before stand-ins are offered, as in the warm process
 from PIL import Image
 
 from grader.graph.document import Document, parse

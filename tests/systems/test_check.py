@@ -12,7 +12,9 @@ from tests.systems.elsewhere import LACKING, check
 
 SUBMISSION = "submissions/wrong_in_features.ipynb"
 pytestmark = pytest.mark.slow
-every_system = pytest.mark.parametrize("system", sorted(LACKING))
+every_system = pytest.mark.parametrize(
+    "system", [pytest.param(one, marks=() if one == "win32" else stress) for one in sorted(LACKING)]
+)
 
 
 @every_system

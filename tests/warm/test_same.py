@@ -74,6 +74,22 @@ def test_what_is_not_there(shared: Desk) -> None:
     assert done.stdout == ""
 
 
+def test_what_was_done_is_told_by_the_helper(shared: Desk) -> None:
+    """`-v` asks the helper as well, and says which stages ran there, for how long."""
+    before = checks(shared)
+    done = shared.grader("check", "-v", str(GOOD))
+    assert checks(shared) == before + 1
+    told = [line[9:] for line in done.stderr.splitlines()]
+    assert [line.partition(",")[0] for line in told] == [
+        "walls",
+        "functional: ran capture",
+        "functional: ran examine",
+        "functional: report",
+        "helper",
+    ]
+    assert "the warm one answered" in told[-1]
+
+
 @stress
 def test_two_at_once(shared: Desk) -> None:
     """Of two commands at the same time one waits for the other, and both get their own report."""
@@ -170,6 +186,7 @@ def test_a_training_is_no_wish(tmp_path: Path) -> None:
         assert serving.answer(None, request) == {"answer": "cold"}  # type: ignore[arg-type]
 
 
+@stress
 def test_where_nothing_can_be_forked() -> None:
     """With a spare process in the place of a fork, checks are made one after the other all the same."""
     options = CheckOptions(GOOD, isolation="none")

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from grader.extras import NETWORKS, install
 from grader.sandbox.standins.packages import PACKAGES, is_network
 
 _FREEZING = ("parameters()", "named_parameters()", "buffers()", "named_buffers()")
@@ -53,7 +54,8 @@ class Origin:
             return NotHereError(said, name=self.root)
         path = name.partition("(")[0]
         what = "the model needs it" if path == self.root else f"the model needs {path}"
-        return NotHereError(f"{self.root} is not installed on the grader's machine, and {what}", name=self.root)
+        way = f" ({install(NETWORKS[self.root])} brings it)" if self.root in NETWORKS else ""
+        return NotHereError(f"{self.root} is not installed on the grader's machine{way}, and {what}", name=self.root)
 
     def is_empty(self, name: str) -> bool:
         """Tell whether iterating over `name` may give nothing; a list of layers must not silently be empty."""

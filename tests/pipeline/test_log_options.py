@@ -1,0 +1,70 @@
+"""`-v` and `--log-json` of check, batch and rescore, before and after the command; exit codes as they are documented."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.pipeline.conftest import SUBMISSIONS, small_rubric
+from tests.pipeline.runs import grader
+
+pytestmark = pytest.mark.slow
+
+
+def events_of(file: Path) -> list[dict[str, object]]:
+    """Return what a file of events holds."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def test_check(tmp_path: Path) -> None:
+    """Walls, stages with seconds and slot, and the points are said; standard output stays JSON alone."""
+    file = tmp_path / "log"
+    done = grader("-v", "check", "--json", str(SUBMISSIONS / "functional.py"), "--log-json", str(file))
+    assert json.loads(done.stdout)["status"] == "graded"
+    told = events_of(file)
+    assert [(one["event"], one.get("stage")) for one in told] == [
+        ("helper", None),
+        ("walls", None),
+        ("ran", "capture"),
+        ("ran", "examine"),
+        ("report", None),
+    ]
+    assert {one.get("submission") for one in told[2:]} == {"functional"}
+    assert all(one["seconds"] > 0 and one["slot"] == 1 for one in told[2:4])  # type: ignore[operator]
+    lines = done.stderr.splitlines()
+    assert len(lines) == len(told)
+    assert re.fullmatch(r"\d\d:\d\d:\d\d functional: ran capture, \d+\.\d\d s, slot 1", lines[2])
+
+
+def test_check_of_what_cannot_be_logged() -> None:
+    """A file that cannot be written is the command's fault, in one line."""
+    done = grader("check", str(SUBMISSIONS / "functional.py"), "--log-json", "/nowhere/log", check=False)
+    assert done.returncode == 2
+    assert len(done.stderr.splitlines()) == 1
+    assert "--log-json /nowhere/log cannot be written" in done.stderr
+
+
+def test_batch_twice_and_rescore(tmp_path: Path) -> None:
+    """The first run says what ran, the second what was reused, and a rescoring what was judged again."""
+    rubric, out = small_rubric(tmp_path), tmp_path / "out"
+    found = tmp_path / "class"
+    found.mkdir()
+    (found / "ada.py").write_bytes((SUBMISSIONS / "functional.py").read_bytes())
+    words = ("batch", str(found), "--rubric", str(rubric), "--out", str(out))
+    logs = [tmp_path / name for name in ("first", "second", "third")]
+    first = grader(*words, "-v", "--log-json", str(logs[0]))
+    second = grader("--log-json", str(logs[1]), *words)
+    grader("rescore", str(out), "--log-json", str(logs[2]))
+    ran, reused, judged = (
+        [(one["event"], one.get("stage", "")) for one in events_of(file) if one.get("submission") == "ada"]
+        for file in logs
+    )
+    assert ran == [("ran", "capture"), ("ran", "examine"), ("ran", "training"), ("report", "")]
+    assert reused == [("reused", "capture"), ("reused", "training"), ("report", "")]
+    assert judged == [("reused", "capture"), ("reused", "training"), ("report", "")]
+    assert " ada: ran training, " in first.stderr
+    assert "ada: " not in second.stderr.replace("[1/1] ada:", "")
+    assert [one["event"] for one in events_of(logs[0])].count("reference") == 1
