@@ -18,6 +18,16 @@ def course_rubric() -> Path:
     return folder() / "rubrics" / "first_cnn.toml"
 
 
+def rubric_at(path: Path) -> Path:
+    """Return where a rubric lies: one that comes with the package where only its name is given, such as `university`.
+
+    A file of that name that lies here comes first.
+    """
+    packaged = folder() / "rubrics" / f"{path}.toml"
+    is_name = path.name == str(path) and not path.suffix
+    return packaged if is_name and not path.exists() and packaged.is_file() else path
+
+
 def course_reference() -> Path:
     """Return the reference solution that this rubric names."""
     return folder() / "reference" / "solution.py"

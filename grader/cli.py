@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from grader import cli_appeals, cli_course, cli_data, cli_rubric
-from grader.cli_options import Device, Invoked, Isolation, LogJson, Verbose, cores, explained, parse_shape
+from grader.cli_options import Device, Invoked, Isolation, LogJson, Verbose, cores, explained, packaged, parse_shape
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
 if TYPE_CHECKING:
@@ -47,7 +47,12 @@ def _root(verbose: Verbose = 0, log_json: LogJson = None) -> None:
 def check(
     context: typer.Context,
     submission: Annotated[Path, typer.Argument(help="A notebook, a module, or a folder with them.")],
-    rubric: Annotated[Path | None, typer.Option(help="Rubric file; the course's own when left out.")] = None,
+    rubric: Annotated[
+        Path | None,
+        typer.Option(
+            callback=packaged, help="Rubric file, or the name of one that is brought; the course's when left out."
+        ),
+    ] = None,
     data: Annotated[
         Path | None, typer.Option(help="Folder of pictures (1.png … and y.csv) instead of the rubric's.")
     ] = None,
@@ -112,7 +117,7 @@ def batch(
     folder: Annotated[
         Path, typer.Argument(help="The submissions: a folder of files or of folders, or the zip that the LMS gave out.")
     ],
-    rubric: Annotated[Path, typer.Option(help="Rubric file.")],
+    rubric: Annotated[Path, typer.Option(callback=packaged, help="Rubric file, or the name of one that is brought.")],
     out: Annotated[Path, typer.Option(help="Folder for the gradebook, report.json and grades.csv.")],
     data: Annotated[
         Path | None, typer.Option(help="Folder of pictures (1.png … and y.csv) instead of the rubric's.")
@@ -177,7 +182,8 @@ def batch(
 def rescore(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="The --out folder of `grader batch`.")],
     rubric: Annotated[
-        Path | None, typer.Option(help="Another rubric; the one that the latest run recorded when left out.")
+        Path | None,
+        typer.Option(callback=packaged, help="Another rubric; the one that the latest run recorded when left out."),
     ] = None,
     labels: Annotated[
         Path | None, typer.Option(help="Table with corrected labels of held-out pictures (CSV): index,label.")

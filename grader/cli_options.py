@@ -95,6 +95,13 @@ LogJson = Annotated[
 """May stand before the command as well; its callback does what there is to do."""
 
 
+def packaged(path: Path | None) -> Path | None:
+    """Return where a rubric lies that was named on the command line."""
+    from grader.bundled import rubric_at
+
+    return None if path is None else rubric_at(path)
+
+
 def cores() -> int:
     """Return how many cores this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

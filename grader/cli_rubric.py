@@ -8,11 +8,11 @@ from typing import Annotated
 
 import typer
 
-from grader.cli_options import Device, Isolation, cores
+from grader.cli_options import Device, Isolation, cores, packaged
 
 rubric = typer.Typer(no_args_is_help=True, help="Check and explain a rubric, and find out what it asks of a class.")
 
-File = Annotated[Path, typer.Argument(help="Rubric file.")]
+File = Annotated[Path, typer.Argument(callback=packaged, help="Rubric file, or the name of one that is brought.")]
 
 
 @rubric.command()

@@ -8,7 +8,10 @@ import sys
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from grader import bundled
+from grader.cli_rubric import rubric as rubric_commands
 from tests.pipeline.conftest import ROOT, SUBMISSIONS
 
 
@@ -116,3 +119,18 @@ def test_output_survives_a_narrow_encoding(tmp_path: Path) -> None:
         check=False,
     )
     assert done.returncode == 1, done.stderr.decode("cp1252")
+
+
+def test_rubrics_by_their_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rubric that comes with the package is named without a path; a file of that name comes first."""
+    monkeypatch.chdir(tmp_path)
+    packaged = bundled.folder() / "rubrics" / "university.toml"
+    assert bundled.rubric_at(Path("university")) == packaged
+    assert bundled.rubric_at(Path("university.toml")) == Path("university.toml")
+    assert bundled.rubric_at(Path("folder/university")) == Path("folder/university")
+    assert bundled.rubric_at(Path("nobody")) == Path("nobody")
+    Path("university").write_text("mine", encoding="utf-8")
+    assert bundled.rubric_at(Path("university")) == Path("university")
+    shown = CliRunner().invoke(rubric_commands, ["show", "structure_only", "--no-pager"])
+    assert shown.exit_code == 0
+    assert "Structure of a first convolutional network" in shown.stdout
