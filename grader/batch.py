@@ -21,6 +21,7 @@ from grader.invocations import BatchOptions, corrections_of, invocation, since_o
 from grader.logs import Logs
 from grader.orders import Assignment
 from grader.phases import Night
+from grader.publishing import publish
 from grader.records import Report, Status, Submission
 from grader.reference import fingerprint_of, memory_of, reference_for, speed
 from grader.repeating import repeat
@@ -58,6 +59,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
         reports = [one for one in gradebook.current_reports() if one.submission.id in wanted]
         write_report(reports, options.out / "report.json")
         write_grades(reports, options.out / "grades.csv")
+        publish(gradebook, wanted, options.out, night.changed)
     if options.as_json:
         console.file.write((options.out / "report.json").read_text(encoding="utf-8"))
     elif before is not None and night.reused["report"] == len(chosen) == len(reports):

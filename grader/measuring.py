@@ -26,6 +26,12 @@ def held_out_labels(assignment: Assignment) -> NDArray[np.int64]:
     return labels
 
 
+def confusions(stored: StoredTraining, assignment: Assignment) -> tuple[tuple[int, ...], ...]:
+    """Return how many held-out pictures of each class (row) a training gave each class (column), and none (last)."""
+    names = assignment.data.classes if assignment.data is not None else ()
+    return scoring.confusion_table(scoring.chosen(logits_of(stored)), held_out_labels(assignment), len(names))
+
+
 def logits_of(stored: StoredTraining) -> NDArray[np.float32]:
     """Return the answers (N, K) of a training, as they were sent."""
     return np.frombuffer(stored.logits, dtype="<f4").reshape(stored.shape)

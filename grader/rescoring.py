@@ -32,6 +32,7 @@ from grader.kept import prepared_from
 from grader.logs import Logs
 from grader.orders import CAPTURE_PARTS, Assignment, Prepared, wants_training
 from grader.phases import Night
+from grader.publishing import publish
 from grader.records import Status
 from grader.report.exports.csv import write_grades
 from grader.report.exports.report_json import write_report
@@ -107,6 +108,7 @@ def run_rescore(options: RescoreOptions, console: Console, notices: Console) -> 
         runs = {run.id: run for run in gradebook.runs()}
         write_report([one.report for one in after.values()], options.out / "report.json")
         write_grades([one.report for one in after.values()], options.out / "grades.csv")
+        publish(gradebook, set(after), options.out, night.changed)
     before = {entry.report.submission.id: entry for entry, _ in entries}
     changed = sorted(night.changed)
     found = Rescored(

@@ -9,7 +9,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-ALLOWED = ("gpu:", "root:", "stress:")
+ALLOWED = ("browser:", "gpu:", "root:", "stress:")
 """How the reason of a skip begins when nothing here could have run the test."""
 
 

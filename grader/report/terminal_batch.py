@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console, JustifyMethod, OverflowMethod, RenderableType
 
-WRITTEN = ("grades.csv", "report.json")
-"""The files that hold everything."""
+WRITTEN = ("index.html", "grades.csv", "report.json")
+"""The files that hold everything: to look at, for a spreadsheet, for a program."""
 _ALL = 40  # submissions up to which the table shows every one, and the most rows that it has otherwise
 _WIDE = 110  # columns from which the table says everything on one line
 _STUDENT = 20  # columns for a student's name; a narrow table has half of it

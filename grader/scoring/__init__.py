@@ -1,5 +1,6 @@
 """From answers to points: pure arithmetic on what came back, in the grader's own process."""
 
+from grader.scoring.answers import chosen, confusion_table
 from grader.scoring.interpolation import chance_line
 from grader.scoring.scores import Accuracy, Standard, accuracy, band, median_of, reference_target, score
 from grader.scoring.significance import wilson
@@ -13,6 +14,8 @@ __all__ = [
     "accuracy",
     "band",
     "chance_line",
+    "chosen",
+    "confusion_table",
     "median_of",
     "points_sum",
     "reference_target",

@@ -61,6 +61,13 @@ def confusions(
     )
 
 
+def confusion_table(answers: NDArray[np.int64], labels: NDArray[np.int64], count: int) -> tuple[tuple[int, ...], ...]:
+    """Return how many pictures of each of `count` classes (row) got each answer (column), `UNDECIDED` the last."""
+    columns = np.where(answers == UNDECIDED, count, answers)
+    table = np.bincount(labels * (count + 1) + columns, minlength=count * (count + 1)).reshape(count, count + 1)
+    return tuple(tuple(row) for row in table.tolist())
+
+
 def paired(answers: NDArray[np.int64], others: NDArray[np.int64], labels: NDArray[np.int64]) -> Paired:
     """Compare two networks' answers (N,) to the same pictures."""
     right, other = answers == labels, others == labels

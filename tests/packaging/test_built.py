@@ -37,6 +37,8 @@ def test_the_sdist_builds_the_same_wheel(built: Built) -> None:
         "grader/bundled_files/reference/solution.py",
         "grader/sandbox/walls/filters/private.x86_64.bpf",
         "grader/diagnosis/catalogue/loud.toml",
+        "grader/report/pages/page.css",
+        "grader/report/pages/page.js",
     ],
 )
 def test_the_wheel_brings_what_is_no_code(built: Built, name: str) -> None:

@@ -1,0 +1,167 @@
+"""Write the results of a gradebook as pages: what `grader report` does, and the end of a batch."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from grader.claims import read_explained, read_facts
+from grader.comparison import Version
+from grader.criteria import DEFINITIONS
+from grader.data.store import is_complete
+from grader.faults import OperatorFault
+from grader.gradebook import Entry, Gradebook, Run
+from grader.invocations import corrections_of, split_of
+from grader.measuring import confusions
+from grader.orders import Assignment
+from grader.records import VERSION, Passage, Report
+from grader.report.exports.files import write_atomically
+from grader.report.pages.class_page import ClassPage, class_page
+from grader.report.pages.file_names import page_name
+from grader.report.pages.own_markdown import own_markdown
+from grader.report.pages.student_page import Matrix, StudentPage, instructor_page, own_page
+from grader.report.pages.teaching import teaching, teaching_json, teaching_table
+from grader.report.terminal_pages import show_published, show_teaching
+from grader.rubric import parse
+from grader.shelf import Shelf
+
+CLASS_PAGE = "index.html"
+"""The class page, in the folder of the results."""
+STUDENTS = "students"
+"""The folder of the students' pages beside it."""
+STATISTICS = ("stats.json", "stats.csv")
+"""What `--stats` writes: the summary, and a row for each submission and criterion."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """What `grader report` was asked to do.
+
+    Attributes:
+        folder: the --out folder of the batch.
+        stats: write and print what the class got wrong instead of the pages.
+        as_json: print one JSON document and nothing else.
+    """
+
+    folder: Path
+    stats: bool = False
+    as_json: bool = False
+
+
+def run_report(options: ReportOptions, console: Console) -> int:
+    """Write pages or statistics as `options` say; return the exit code.
+
+    Raises:
+        OperatorFault: there is no gradebook, no report in it, or a file cannot be written.
+    """
+    started, out = time.monotonic(), options.folder
+    with Gradebook.open(out / "gradebook.sqlite", time.time, create=False) as gradebook:
+        reports = gradebook.current_reports()
+        if not reports:
+            raise OperatorFault(f"There is no report in {out} yet.", fix="Run `grader batch` with --out first.")
+        if not options.stats:
+            publish(gradebook, {one.submission.id for one in reports}, out)
+    if options.stats:
+        found = teaching(reports)
+        summary, rows = STATISTICS
+        write_atomically(out / summary, teaching_json(found) + "\n")
+        write_atomically(out / rows, teaching_table(reports))
+        if options.as_json:
+            console.file.write(teaching_json(found) + "\n")
+        else:
+            show_teaching(console, found, out)
+    elif options.as_json:
+        console.file.write(json.dumps({"version": VERSION, **written(reports)}) + "\n")
+    else:
+        show_published(console, out / CLASS_PAGE, len(reports), time.monotonic() - started)
+    return 0
+
+
+def written(reports: Collection[Report]) -> dict[str, Any]:
+    """Return the paths of the pages below the folder of the results, by the id of the submission."""
+    pages = {
+        one.submission.id: {kind: f"{STUDENTS}/{page_name(one.submission.id)}{suffix}" for kind, suffix in _PAGES}
+        for one in reports
+    }
+    return {"class": CLASS_PAGE, "students": pages}
+
+
+_PAGES = (("instructor", ".html"), ("student", ".student.html"), ("markdown", ".md"))
+
+
+def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Collection[str] | None = None) -> None:
+    """Write the class page of the submissions `ids` into `out`, and their own pages below it.
+
+    Of the students' pages only those of `changed` and those that are not there are written; all where it is None.
+
+    Raises:
+        OperatorFault: a page cannot be written.
+    """
+    runs = {run.id: run for run in gradebook.runs()}
+    entries = [one for one in gradebook.current_entries() if one[0].report.submission.id in ids]
+    page = ClassPage([entry.report for entry, _ in entries], tuple(runs.values()), out.resolve().name)
+    write_atomically(out / CLASS_PAGE, class_page(page))
+    pages = _Pages(gradebook, runs)
+    for entry, kept in entries:
+        name = entry.report.submission.id
+        paths = [out / STUDENTS / f"{page_name(name)}{suffix}" for _, suffix in _PAGES]
+        if changed is None or name in changed or not all(one.is_file() for one in paths):
+            student = pages.of(entry, kept)
+            texts = (instructor_page(student), own_page(student), own_markdown(entry.report))
+            for path, text in zip(paths, texts, strict=True):
+                write_atomically(path, text)
+
+
+@dataclass(slots=True)
+class _Pages:
+    """What is read of a gradebook for the pages, once for each run."""
+
+    gradebook: Gradebook
+    runs: dict[int, Run]
+    assignments: dict[int, Assignment | None] = field(default_factory=dict)
+
+    def of(self, entry: Entry, kept: dict[str, Any] | None) -> StudentPage:
+        """Return what one student's pages are made of."""
+        key = entry.report.keys.capture
+        captured = self.gradebook.find_capture(key) if key else None
+        source = self.gradebook.find_source(key) if key else ()
+        passages: tuple[Passage, ...] = ()
+        if captured is not None:
+            passages = read_facts(captured.meta.get("facts")).explanation
+        documents = self.gradebook.find_explanation(str(kept["documents_key"])) if kept is not None else None
+        if documents is not None:
+            passages = (*passages, *read_explained(documents.get("answer")).passages)
+        version = Version(entry, self.runs[entry.run], source)
+        graph = captured.graph if captured is not None else ""
+        return StudentPage(version, passages, self._matrix(entry, graph))
+
+    def _matrix(self, entry: Entry, graph: str) -> Matrix | None:
+        """Return how the training that counts answered; None where it, or its pictures, are not there any more."""
+        report = entry.report
+        if report.training is None or report.score is None or not graph:
+            return None
+        if entry.run not in self.assignments:
+            self.assignments[entry.run] = self._assignment(self.runs[entry.run])
+        assignment = self.assignments[entry.run]
+        if assignment is None or assignment.data is None:
+            return None
+        shelf = Shelf(self.gradebook, mixed=True)
+        trainings = [shelf.trained(graph, turn)[1] for turn in assignment.turns]
+        counting = [one for one in trainings if one is not None and one.training.seed == report.training.seed]
+        return Matrix(assignment.data.classes, confusions(counting[0], assignment)) if counting else None
+
+    def _assignment(self, run: Run) -> Assignment | None:
+        """Return what a run graded by; None where its pictures are not there any more."""
+        data, asked = split_of(run), run.invocation
+        if data is None or not is_complete(data):
+            return None
+        rubric = parse(asked.rubric, str(asked.options.get("origin") or asked.options["rubric"]), DEFINITIONS)
+        corrections = corrections_of(self.gradebook, data).numbers(data.classes)
+        device, versions, machine = str(asked.options["device"]), asked.versions, asked.fingerprint
+        return Assignment(rubric, data, None, device, versions, machine, corrections=corrections)

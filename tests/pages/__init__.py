@@ -1,0 +1,1 @@
+"""The pages: what is on them, what never is, and that a browser shows them."""

@@ -1,0 +1,155 @@
+"""From a gradebook to files: which pages are written, where, and what the command says."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from grader.cli import app
+from grader.faults import OperatorFault
+from grader.gradebook import Gradebook
+from grader.publishing import ReportOptions, publish, run_report
+from grader.records import Status
+from grader.report.pages.teaching import teaching, teaching_json, teaching_table
+from grader.scoring import confusion_table
+from grader.scoring.answers import UNDECIDED, recalls
+from tests.report import samples
+
+from .made import NOON, RUN
+
+COUNT = len(samples.all_samples())
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Return the folder of a batch with one report of each kind."""
+    out = tmp_path / "results"
+    with Gradebook.open(out / "gradebook.sqlite", lambda: NOON) as gradebook:
+        run = gradebook.start_run(RUN.invocation)
+        for report in samples.all_samples():
+            gradebook.save_report(run, report)
+        gradebook.finish_run(run)
+    return out
+
+
+@pytest.fixture
+def said() -> Callable[[ReportOptions], str]:
+    """Return a function that runs the command and returns what it printed."""
+
+    def run(options: ReportOptions) -> str:
+        file = io.StringIO()
+        assert run_report(options, Console(file=file, width=100, color_system=None)) == 0
+        return file.getvalue()
+
+    return run
+
+
+def test_three_files_a_student_and_one_of_the_class(folder: Path, said: Callable[[ReportOptions], str]) -> None:
+    """All lie where `--json` says, below the folder, whatever an id holds."""
+    found = json.loads(said(ReportOptions(folder, as_json=True)))
+    pages = [found["class"], *(path for one in found["students"].values() for path in one.values())]
+    assert len(found["students"]) == COUNT
+    assert {str(one.relative_to(folder)) for one in folder.rglob("*") if one.suffix in (".html", ".md")} == set(pages)
+    assert (folder / "index.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_one_line_says_where(folder: Path, said: Callable[[ReportOptions], str]) -> None:
+    """A person reads how many, how long, and which file to open."""
+    line = said(ReportOptions(folder)).replace("\n", "")
+    assert line.startswith(f"The class and {COUNT} students as pages in ")
+    assert line.endswith("results/index.html")
+
+
+def test_only_what_changed_is_written_again(folder: Path) -> None:
+    """A batch leaves pages alone whose reports are as they were, and makes those that are not there."""
+    ids = {one.submission.id for one in samples.all_samples()}
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        publish(gradebook, ids, folder)
+        for name in ("ada.html", "cleo.html"):
+            (folder / "students" / name).write_text("mine", encoding="utf-8")
+        (folder / "students" / "gus.md").unlink()
+        publish(gradebook, ids, folder, {"ada"})
+    assert "Ada Lovelace" in (folder / "students" / "ada.html").read_text(encoding="utf-8")
+    assert (folder / "students" / "cleo.html").read_text(encoding="utf-8") == "mine"
+    assert (folder / "students" / "gus.md").is_file()
+
+
+def test_who_is_not_in_the_batch_is_not_in_the_class(folder: Path) -> None:
+    """A gradebook may hold submissions that were taken away; the page is of those that are there."""
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        publish(gradebook, {"ada"}, folder)
+    assert "cleo" not in (folder / "index.html").read_text(encoding="utf-8")
+    assert sorted(one.name for one in (folder / "students").iterdir()) == ["ada.html", "ada.md", "ada.student.html"]
+
+
+@pytest.mark.parametrize("words", [(), ("--stats",)])
+def test_no_gradebook_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> None:
+    """Nothing is made where there is no gradebook, nor in one without a report."""
+    done = CliRunner().invoke(app, ["report", str(tmp_path), *words])
+    assert isinstance(done.exception, OperatorFault)
+    assert "no gradebook" in str(done.exception)
+    assert not list(tmp_path.iterdir())
+    Gradebook.open(tmp_path / "gradebook.sqlite", lambda: NOON).close()
+    done = CliRunner().invoke(app, ["report", str(tmp_path), *words])
+    assert "no report" in str(done.exception)
+
+
+def test_statistics_are_counted(folder: Path, said: Callable[[ReportOptions], str]) -> None:
+    """By hand: of eight, pooling failed once, the dense layer's size stopped two, and statuses add up."""
+    found = json.loads(said(ReportOptions(folder, stats=True, as_json=True)))
+    assert found == json.loads((folder / "stats.json").read_text(encoding="utf-8"))
+    assert found["submissions"] == sum(found["statuses"].values()) == COUNT
+    pool = next(one for one in found["criteria"] if one["criterion"] == "pool")
+    assert pool["outcomes"]["failed"] == 1
+    assert pool["judged"] == sum(pool["outcomes"][one] for one in ("passed", "failed"))
+    assert pool["failed_share"] == pytest.approx(1 / pool["judged"])
+    codes = {one["code"]: one["count"] for one in found["codes"]}
+    assert codes["E02"] == sum(one.code == "E02" for one in samples.all_samples())
+    assert found["statuses"][Status.GRADER_FAULT] == 1
+    assert not list(folder.glob("*.html"))
+
+
+def test_statistics_are_printed(folder: Path, said: Callable[[ReportOptions], str]) -> None:
+    """What most failed stands first, with its count."""
+    lines = said(ReportOptions(folder, stats=True)).splitlines()
+    assert lines[0] == "Criteria that were failed"
+    assert lines[1].split()[1:4] == ["of", lines[1].split()[2], "failed"]
+    assert any("E02" in one for one in lines)
+
+
+def test_the_table_is_long_and_safe() -> None:
+    """One row for each submission and criterion; no cell is a formula; what is not known is blank."""
+    reports = samples.all_samples()
+    table = list(csv.DictReader(io.StringIO(teaching_table(reports))))
+    assert len(table) == sum(len(one.findings) for one in reports)
+    assert not [value for row in table for value in row.values() if value and value[0] in "=+@-"]
+    row = next(one for one in table if (one["id"], one["criterion"]) == ("ada", "accuracy"))
+    assert (row["points"], row["accuracy"], row["n"], row["parameters"]) == ("10", "0.7912", "4000", "87722")
+    pending = next(one for one in table if (one["id"], one["criterion"]) == ("ada", "explanation"))
+    assert pending["points"] == ""
+
+
+def test_identical_networks_cost_once() -> None:
+    """The cost of a class counts a training once, also where several reports share it."""
+    one = samples.good()
+    assert one.training is not None
+    assert teaching((one, one)).training_seconds == one.training.seconds
+    assert json.loads(teaching_json(teaching((samples.build_break(),))))["accuracy"] == {}
+
+
+def test_a_confusion_table_has_every_picture_once() -> None:
+    """Rows are the classes, columns the answers, the last one for no answer; its diagonal is the recall."""
+    labels, answers = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 1, UNDECIDED, 0, 2])
+    table = confusion_table(answers, labels, 3)
+    assert table == ((1, 1, 0, 0), (1, 1, 0, 1), (0, 0, 1, 0))
+    found = recalls(answers, labels, ("a", "b", "c"))
+    assert [table[index][index] for index in range(3)] == [one.right for one in found]
+    assert [sum(row) for row in table] == [one.n for one in found]
