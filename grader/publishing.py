@@ -11,6 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
+from grader import events
 from grader.claims import read_explained, read_facts
 from grader.comparison import Version
 from grader.criteria import DEFINITIONS
@@ -157,11 +158,16 @@ class _Pages:
         return Matrix(assignment.data.classes, confusions(counting[0], assignment)) if counting else None
 
     def _assignment(self, run: Run) -> Assignment | None:
-        """Return what a run graded by; None where its pictures are not there any more."""
+        """Return what a run graded by; None where its pictures or its rubric's own functions are not there any more."""
         data, asked = split_of(run), run.invocation
         if data is None or not is_complete(data):
             return None
-        rubric = parse(asked.rubric, str(asked.options.get("origin") or asked.options["rubric"]), DEFINITIONS)
+        origin = str(asked.options.get("origin") or asked.options["rubric"])
+        try:
+            rubric = parse(asked.rubric, origin, DEFINITIONS)
+        except OperatorFault as fault:
+            events.tell("pages", f"no confusions of run {run.id}: {fault}")
+            return None
         corrections = corrections_of(self.gradebook, data).numbers(data.classes)
         device, versions, machine = str(asked.options["device"]), asked.versions, asked.fingerprint
         return Assignment(rubric, data, None, device, versions, machine, corrections=corrections)

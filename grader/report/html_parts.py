@@ -63,7 +63,8 @@ def _table(table: Table) -> str:
     headers = [column.header for column in table.columns]
     head = ""
     if table.show_header and any(map(str, headers)):
-        head = f"<thead><tr>{''.join(f'<th>{_cell(one)}</th>' for one in headers)}</tr></thead>"
+        names = "".join(f'<th scope="col">{_cell(one)}</th>' for one in headers)
+        head = f"<thead><tr>{names}</tr></thead>"
     columns = [list(column.cells) for column in table.columns]
     classes = [_classes(column) for column in table.columns]
     rows = []

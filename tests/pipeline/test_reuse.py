@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sqlite3
 import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,8 +26,14 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_class(tmp_path_factory.mktemp("class"))
 
 
+def report_of(out: Path) -> dict[str, Any]:
+    """Return the first report of a batch."""
+    found: dict[str, Any] = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"][0]
+    return found
+
+
 def test_identical_networks_are_trained_once(tmp_path: Path) -> None:
-    """A copy with another comment is captured and read by itself, and shares the training and its score."""
+    """A copy with another comment is captured and read by itself, and shares the training, its score, its confusions."""
     found = tmp_path / "class"
     found.mkdir()
     shutil.copy(SUBMISSIONS / "functional.py", found / "first.py")
@@ -39,6 +47,12 @@ def test_identical_networks_are_trained_once(tmp_path: Path) -> None:
     assert rows["first"][4]["training"] == rows["second"][4]["training"]
     assert rows["first"][4]["capture"] != rows["second"][4]["capture"]
     assert "1 to train" in done.stderr
+    pages = [(out / "students" / f"{name}.html").read_text(encoding="utf-8") for name in rows]
+    tables = [page.partition('class="matrix"')[2].partition("</table>")[0] for page in pages]
+    right = [int(one or 0) for one in re.findall(r'right-answer">(\d*)<', tables[0])]
+    assert tables[0] == tables[1]
+    assert right == [one["right"] for one in report_of(out)["score"]["classes"]]
+    assert all(f'href="students/{name}.html"' in (out / "index.html").read_text(encoding="utf-8") for name in rows)
     logs = "".join(path.read_text(encoding="utf-8") for path in (out / "logs").glob("*.log"))
     assert logs.count("whose network is identical") == 1
 

@@ -254,9 +254,9 @@ def _each(sentences: Iterator[str]) -> Iterator[str]:
 
 
 def _isolation(report: Report) -> str:
-    rung, mode = report.isolation.get("rung"), report.isolation.get("mode")
+    rung, title = report.isolation.get("rung"), report.isolation.get("title")
     missing = report.isolation.get("missing") or ()
-    said = inert_line(", ".join(str(one) for one in (f"rung {rung}" if rung else "", mode) if one) or "unknown")
+    said = inert_line(": ".join(str(one) for one in (f"rung {rung}" if rung else "", title) if one) or "unknown")
     return said + (f"; not held: {inert_line('; '.join(map(str, missing)), 400)}" if missing else "")
 
 

@@ -73,7 +73,7 @@ def instructor_page(page: StudentPage) -> str:
             _findings(report),
             _human(report),
             _learning(report, score_words.rows(report.score, report.training) if report.score is not None else ()),
-            section("confusions", "Which classes are taken for which", _matrix(page.matrix)),
+            section("confusions", "Which classes are taken for which", _confusions(report, page.matrix)),
             _guessed(report),
             _advice(report),
             section("made", "How it was made", facts(_made(page))),
@@ -197,9 +197,13 @@ def _learning(report: Report, rows: Iterator[tuple[str, str]] | tuple[()]) -> st
     return section("learning", "How it learns", facts(lines) + curve)
 
 
-def _matrix(matrix: Matrix | None) -> str:
-    if matrix is None or not matrix.counts:
-        return ""
+def _confusions(report: Report, matrix: Matrix | None) -> str:
+    if matrix is None and report.score is not None:
+        return "<p>The whole table takes the run's pictures, rubric and answers, which are not all here any more.</p>"
+    return "" if matrix is None else _matrix(matrix)
+
+
+def _matrix(matrix: Matrix) -> str:
     if len(matrix.classes) > _MOST_CLASSES:
         return f"<p>{len(matrix.classes):,} classes are too many for a table; grades.csv and report.json say more.</p>"
     undecided = any(row[-1] for row in matrix.counts)
@@ -264,7 +268,7 @@ def _made(page: StudentPage) -> Iterator[tuple[str, str]]:
         "Isolation",
         escaped(
             inert_line(
-                ", ".join(f"{key} {report.isolation[key]}" for key in ("rung", "mode") if report.isolation.get(key))
+                ", ".join(f"{key} {report.isolation[key]}" for key in ("rung", "title") if report.isolation.get(key))
             )
         ),
     )
