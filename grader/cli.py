@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader import cli_appeals, cli_course, cli_data, cli_report, cli_rubric
+from grader import cli_appeals, cli_course, cli_data, cli_export, cli_report, cli_rubric
 from grader.cli_options import Device, Invoked, Isolation, LogJson, Verbose, cores, explained, packaged, parse_shape
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
@@ -231,6 +231,7 @@ app.add_typer(cli_rubric.rubric, name="rubric")
 app.command(short_help="Show everything about one submission.")(cli_appeals.show)
 app.command(short_help="Show what changed between two reports, and why.")(cli_appeals.diff)
 app.command(short_help="List every report on a submission.")(cli_appeals.history)
+app.command(short_help="Write the points for Canvas, Moodle, Gradescope and others.")(cli_export.export)
 
 
 def _consoles() -> tuple[Console, Console]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import yaml
 
 from grader.intake.names import Sign
+from grader.records import Member
 
 METADATA = "submission_metadata.yml"
 MAX_DEPTH = 100
@@ -65,17 +67,26 @@ def _check_depth(text: str) -> None:
 def _sign(name: str, about: Mapping[Hashable, Any]) -> Sign:
     listed = about.get(":submitters")
     people = [one for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
-    names = tuple(text for one in people if (text := _text(one.get(":name")) or _text(one.get(":email"))))
+    members = tuple(one for one in map(_member, people) if one.name)
     number = _number(name)
-    sid = _text(people[0].get(":sid")) if len(people) == 1 else ""
-    email = _text(people[0].get(":email")) if people else ""
-    group = names if len(names) > 1 else ()
-    return Sign("Gradescope", name, sid or number, ", ".join(names) or number, "", email=email, group=group)
+    sid = members[0].id if len(people) == len(members) == 1 else ""
+    email = members[0].email if members else ""
+    together = members if len(members) > 1 else ()
+    names = [one.name for one in members]
+    group = tuple(names) if together else ()
+    return Sign(
+        "Gradescope", name, sid or number, ", ".join(names) or number, "", email=email, group=group, members=together
+    )
+
+
+def _member(about: Mapping[Hashable, Any]) -> Member:
+    email = _text(about.get(":email"))
+    return Member(_text(about.get(":sid")), _text(about.get(":name")) or email, email)
 
 
 def _by_number(name: str, sign: Sign) -> Sign:
     """Go by the submission's number where two submissions claim one student id."""
-    return Sign("Gradescope", name, _number(name), sign.name, "", email=sign.email, group=sign.group)
+    return replace(sign, id=_number(name))
 
 
 def _number(name: str) -> str:

@@ -12,6 +12,8 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from os.path import commonprefix
 
+from grader.records import Member
+
 Key = tuple[str, str]
 """Where an identity comes from, and what tells it from all others there."""
 
@@ -33,6 +35,7 @@ class Sign:
         receipt: whether it is the platform's own note on an attempt.
         email: the student's; empty when it is not known.
         group: names of everybody it is handed in for, when there are several.
+        members: the same people with their ids, where the platform says them.
     """
 
     platform: str
@@ -47,6 +50,7 @@ class Sign:
     receipt: bool = False
     email: str = ""
     group: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
 
     @property
     def identity(self) -> Key:

@@ -13,6 +13,7 @@ from grader.intake.marks import Marks
 from grader.intake.names import Key, Sign
 from grader.intake.people import Person, Roster, squashed
 from grader.intake.tables import visible
+from grader.records import Member
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +42,7 @@ class Claim:
         student: the name to show.
         email: empty when it is not known.
         group: names of everybody, when there are several.
+        members: the same people with their ids, where a platform says them.
         parts: the items.
         is_known: whether one of the operator's tables, or a platform when there is none, says who it is.
         is_mapped: whether the mapping says it.
@@ -50,6 +52,7 @@ class Claim:
     student: str = ""
     email: str = ""
     group: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
     parts: list[Part] = field(default_factory=list)
     is_known: bool = False
     is_mapped: bool = False
@@ -88,7 +91,7 @@ def _signed(sign: Sign, roster: Roster, marks: Marks) -> tuple[Key, Claim]:
     person = roster.by_id(sign.id)
     if person is None and squashed(sign.name) not in marks.namesakes:
         person = roster.by_name(sign.name)
-    claim = Claim(sign.id, sign.name or sign.id, sign.email, sign.group, is_known=not roster.people)
+    claim = Claim(sign.id, sign.name or sign.id, sign.email, sign.group, sign.members, is_known=not roster.people)
     if person is not None:
         claim = replace(claim, student=person.name, email=sign.email or person.email, is_known=True)
     return sign.identity, claim

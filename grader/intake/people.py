@@ -168,7 +168,7 @@ def _person(meanings: Sequence[str], row: Sequence[str]) -> Person | None:
         email=(cells["email"] or [""])[0],
         ids=frozenset(ids or [first]),
         handles=frozenset(one.casefold() for one in (*handles, *before_at)),
-        names=frozenset(_orders(name)),
+        names=frozenset(orders(name)),
     )
 
 
@@ -177,7 +177,7 @@ def _natural(name: str) -> str:
     return f"{first.strip()} {last.strip()}" if comma and first.strip() else name
 
 
-def _orders(name: str) -> list[str]:
+def orders(name: str) -> list[str]:
     """Return `janedoe` and `doejane` for `Jane Doe` and for `Doe, Jane`."""
     words = _natural(name).split()
     if len(words) < 2:

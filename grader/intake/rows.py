@@ -36,6 +36,7 @@ def _submission(claim: Claim, bounds: Bounds) -> Submission:
         claim.email,
         files.superseded,
         _problem(entries, trouble or files.trouble, len(files.entries)),
+        claim.members,
     )
 
 

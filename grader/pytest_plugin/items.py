@@ -11,8 +11,9 @@ import pytest
 from grader.faults import GraderError, GraderFault
 from grader.pytest_plugin.grading import Graded, Grading
 from grader.pytest_plugin.handed import Handed
-from grader.records import Finding, Outcome, Report
+from grader.records import Finding, Outcome
 from grader.report.plain import inert
+from grader.report.verdicts import failure_text, properties, skip_reason
 
 
 class CriterionFailedError(Exception):
@@ -71,7 +72,7 @@ class CriterionItem(pytest.Item):
         if found.outcome is Outcome.FAILED:
             raise CriterionFailedError(failure_text(found, self.graded.report))
         if found.outcome is not Outcome.PASSED:
-            pytest.skip(skip_reason(found))
+            pytest.skip(skip_reason(found, "--submission-train"))
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """Return where it stands and the title, which is the headline of a failure."""
@@ -82,46 +83,3 @@ class CriterionItem(pytest.Item):
         if isinstance(excinfo.value, (CriterionFailedError, GraderError)):
             return inert(str(excinfo.value))
         return super().repr_failure(excinfo, style)
-
-
-def properties(found: Finding, submission: str) -> list[tuple[str, object]]:
-    """Return what is reported beside the outcome; no `points` where none are given yet."""
-    points = [] if found.points is None else [("points", found.points)]
-    return [
-        ("submission", submission),
-        ("criterion", found.criterion),
-        ("title", inert(found.title)),
-        ("outcome", str(found.outcome)),
-        *points,
-        ("max_points", found.max_points),
-    ]
-
-
-def skip_reason(found: Finding) -> str:
-    """Return why a criterion was not judged; one that waits says that word first."""
-    word = f"{found.outcome}: " if found.outcome is Outcome.PENDING else ""
-    option = " (Here the option is --submission-train.)" if found.evidence.get("because") == "training" else ""
-    return inert(f"{word}{found.rationale}{option}")
-
-
-def failure_text(found: Finding, report: Report) -> str:
-    """Return title and points, what was expected and found, the one thing to do, and where."""
-    points = "no points lost" if found.points is None else f"{found.points:g} of {found.max_points:g} points"
-    lines = [f"{found.title}: {points}", found.rationale]
-    if found.help:
-        lines.append(f"→ {found.help}")
-    if "error" in found.evidence:
-        lines.append(str(found.evidence["error"]))
-    place = where(report)
-    if place and not any(place in one for one in lines):
-        lines.append(place)
-    return "\n".join(lines)
-
-
-def where(report: Report) -> str:
-    """Say in which line a network stopped, else in which it was found; empty where that is not known."""
-    if report.broke is not None and str(report.broke.where):
-        return f"stops in {report.broke.where}"
-    if report.model is not None and str(report.model.where):
-        return f"{report.model.name} is in {report.model.where}"
-    return ""

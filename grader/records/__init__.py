@@ -5,7 +5,7 @@ middle of the grader (criteria, scoring, reports) is tested with records written
 to disk carries `VERSION`. Shapes leave out the batch axis: `(3, 32, 32)` is one picture.
 """
 
-from grader.records.handed import Passage, Place, Problem, SourceText, Submission
+from grader.records.handed import Member, Passage, Place, Problem, SourceText, Submission
 from grader.records.mending import Fix, WhatIf
 from grader.records.network import Carried, Examination, Layer, Meaning, Role, Trial
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
@@ -35,6 +35,7 @@ __all__ = [
     "Loss",
     "Meaning",
     "Measurement",
+    "Member",
     "Model",
     "Outcome",
     "Paired",

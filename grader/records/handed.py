@@ -34,6 +34,21 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class Member:
+    """One of several people who handed in together.
+
+    Attributes:
+        id: the LMS's or the university's; empty when it is not known.
+        name: to show.
+        email: empty when it is not known.
+    """
+
+    id: str
+    name: str
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Submission:
     """Who handed in what.
 
@@ -47,6 +62,7 @@ class Submission:
         email: the student's; empty when it is not known.
         superseded: names of the files of earlier attempts, which do not count.
         problem: why the machine cannot grade it; None when nothing speaks against it.
+        members: everybody of `group` with what the LMS says of them; empty when it says nothing but names.
     """
 
     id: str
@@ -58,6 +74,7 @@ class Submission:
     email: str = ""
     superseded: tuple[str, ...] = ()
     problem: Problem | None = None
+    members: tuple[Member, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from grader.records.handed import Problem, Submission
+from grader.records.handed import Member, Problem, Submission
 from grader.records.mending import Fix, WhatIf
 from grader.records.network import Layer, Role
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
@@ -109,6 +109,7 @@ def _submission(stored: dict[str, Any]) -> Submission:
         email=stored.get("email", ""),
         superseded=tuple(stored.get("superseded", ())),
         problem=problem and Problem(**problem),
+        members=tuple(Member(**one) for one in stored.get("members", ())),
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from grader.pytest_plugin.items import failure_text, properties, skip_reason, where
 from grader.records import Break, Finding, Keys, Model, Outcome, Report, Status, Submission, Where
+from grader.report.verdicts import failure_text, properties, skip_reason, where
 
 FAILED = Finding("pooling", "Maps shrink", Outcome.FAILED, 1.5, 3.0, "Nothing shrinks.", "Add a pool.")
 REPORT = Report(
@@ -69,7 +69,8 @@ def test_skips_say_why() -> None:
     pending = replace(FAILED, outcome=Outcome.PENDING, points=None, rationale="A human reads this.")
     assert skip_reason(pending) == "pending: A human reads this."
     untrained = replace(FAILED, outcome=Outcome.SKIPPED, rationale="Not trained.", evidence={"because": "training"})
-    assert skip_reason(untrained) == "Not trained. (Here the option is --submission-train.)"
+    assert skip_reason(untrained) == "Not trained."
+    assert skip_reason(untrained, "--submission-train") == "Not trained. (Here the option is --submission-train.)"
 
 
 def test_points_that_are_not_given_yet_are_no_property() -> None:

@@ -24,14 +24,20 @@ _UNDECIDED = (Outcome.PENDING, Outcome.ERROR)
 
 
 def write_grades(reports: Iterable[Report], path: Path) -> None:
-    """Write one row a submission to `path`, sorted by id; what is not decided is blank, never zero.
-
-    Points are blank where a fault of the grader's has a part in them. Text is safe in a spreadsheet: it is inert
-    and never a formula.
+    """Write `grades(reports)` to `path`.
 
     Raises:
         OperatorFault: the file cannot be written.
 
+    """
+    write_atomically(path, grades(reports))
+
+
+def grades(reports: Iterable[Report]) -> str:
+    """Return one row a submission, sorted by id; what is not decided is blank, never zero.
+
+    Points are blank where a fault of the grader's has a part in them. Text is safe in a spreadsheet: it is inert
+    and never a formula.
     """
     ordered = sorted(reports, key=lambda report: report.submission.id)
     criteria = tuple(dict.fromkeys(finding.criterion for report in ordered for finding in report.findings))
@@ -40,7 +46,7 @@ def write_grades(reports: Iterable[Report], path: Path) -> None:
     writer.writerow((*COLUMNS, *(_text(f"points_{criterion}") for criterion in criteria)))
     for report in ordered:
         writer.writerow(_row(report, criteria))
-    write_atomically(path, table.getvalue())
+    return table.getvalue()
 
 
 def _row(report: Report, criteria: Sequence[str]) -> tuple[str, ...]:

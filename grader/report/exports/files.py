@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def write_atomically(path: Path, text: str) -> None:
-    """Replace the file at `path` by `text` in UTF-8: a reader, or a crash, sees the old file or the new one.
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Replace the file at `path` by `content`, text in UTF-8: a reader, or a crash, sees the old file or the new one.
 
     Raises:
         OperatorFault: the file cannot be written.
@@ -25,7 +25,7 @@ def write_atomically(path: Path, text: str) -> None:
         draft = path.with_name(f".{secrets.token_hex(8)}.draft")
         try:
             with draft.open("xb") as file:  # not tempfile: its mode 0600 would shut out a shared folder's readers
-                file.write(text.encode())
+                file.write(content.encode() if isinstance(content, str) else content)
                 file.flush()
                 os.fsync(file.fileno())
             draft.replace(path)

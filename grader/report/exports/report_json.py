@@ -20,16 +20,21 @@ def as_json(report: Report) -> dict[str, Any]:
 
 
 def write_report(reports: Iterable[Report], path: Path) -> None:
-    """Write `{"version": 1, "reports": [...]}` to `path`, sorted by the submission's id.
+    """Write `document(reports)` to `path`.
 
     Raises:
         OperatorFault: the file cannot be written.
 
     """
+    write_atomically(path, document(reports))
+
+
+def document(reports: Iterable[Report]) -> str:
+    """Return `{"version": 1, "reports": [...]}`, sorted by the submission's id."""
     ordered = sorted(reports, key=lambda report: report.submission.id)
     # One line a report: ten times as fast to write as an indented document, and a difference names its student.
     lines = ",\n".join(map(_line, ordered))
-    write_atomically(path, f'{{"version": {VERSION}, "reports": [\n{lines}\n]}}\n')
+    return f'{{"version": {VERSION}, "reports": [\n{lines}\n]}}\n'
 
 
 def _line(report: Report) -> str:
