@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from grader import datasets, events, hardware, submissions
+from grader.corrections import Corrections
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor, supervised
 from grader.faults import OperatorFault
@@ -120,11 +121,14 @@ def _run(
     known = hardware.remembered(cache_folder(), hardware.stamp(options.device))
     # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
     with progress, supervised(LocalExecutor(options.workers, start, progress.tell, eager=known is None)) as executor:
-        data = datasets.stored(assignment.rubric, options.data)
-        corrections = corrections_of(gradebook, data)
-        if corrections.labels:
-            say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
-        assignment = replace(assignment, data=data, corrections=corrections.numbers(data.classes))
+        trains = assignment.rubric.trains or options.data is not None
+        corrections = Corrections()
+        if trains:
+            data = datasets.stored(assignment.rubric, options.data)
+            corrections = corrections_of(gradebook, data)
+            if corrections.labels:
+                say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
+            assignment = replace(assignment, data=data, corrections=corrections.numbers(data.classes))
         if known is None:
             known = fingerprint_of(options.device, executor.submit)
         others = _others(gradebook, found, known, options)
@@ -132,9 +136,11 @@ def _run(
             show_mixed(notices, one, known)
         mixture = _mixture(others, known)
         assignment = replace(assignment, fingerprint=known, mixed=mixture)
-        assignment = replace(assignment, reference=reference_for(assignment, executor.submit, partial(say, notices)))
-        memory = memory_of(assignment)
-        gradebook.keep_reference(memory.key, memory.text())
+        if trains:
+            standard = reference_for(assignment, executor.submit, partial(say, notices))
+            assignment = replace(assignment, reference=standard)
+            memory = memory_of(assignment)
+            gradebook.keep_reference(memory.key, memory.text())
         since = since_of(gradebook, options, time.time())
         run = gradebook.start_run(invocation(options, assignment, since, corrections))
         night = Night(
@@ -145,7 +151,7 @@ def _run(
             Logs(options.out / "logs", run),
             run,
             options.workers,
-            speed(assignment),
+            speed(assignment) if trains else None,
         )
         with night.stop.listening(progress.finishing):
             night.grade(found)

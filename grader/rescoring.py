@@ -146,6 +146,11 @@ def _ground(options: RescoreOptions, gradebook: Gradebook, runs: dict[int, Run],
             notices,
             f"{origin} has changed since run {run.id}, whose rubric counts; --rubric {origin} applies the new one.",
         )
+    if not rubric.trains and not asked.get("data"):
+        raise OperatorFault(
+            "Nothing is trained under this rubric, so there are no answers to judge again.",
+            fix="Run grader batch again: what was captured is kept, and only the points are reckoned anew.",
+        )
     data = split_of(run) if rubric.data == before.data and rubric.input == before.input else None
     if data is None or not is_complete(data):
         folder = asked.get("data")

@@ -172,6 +172,10 @@ def _words(rubric: Rubric, name: str) -> tuple[str, ...]:
         case "reference":
             return _reference_words(rubric)
         case "recipe":
+            if not rubric.trains:
+                return (
+                    "Nothing is trained: no criterion looks at a training, and no [recipe] and no [reference] is written.",
+                )
             return _recipe_words(rubric)
         case _:
             return ()

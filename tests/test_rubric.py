@@ -12,6 +12,7 @@ from grader.criteria import DEFINITIONS
 from grader.faults import RubricFault
 from grader.rubric import Definition, Parameter, Rubric, Rule, load, parse
 from grader.rubric.mistakes import line_of
+from grader.rubric.tables import TRAINED
 from grader.training.recipe import Recipe
 
 COURSE = Path(__file__).parents[1] / "rubrics" / "first_cnn.toml"
@@ -252,3 +253,13 @@ def test_any_text_is_a_rubric_or_one_sentence(text: str) -> None:
     except RubricFault as fault:
         said = fault.what
     assert said.startswith("rubrics/test.toml, line ")  # a criterion is missing, if nothing else
+
+
+def test_what_trains() -> None:
+    """A rubric trains when one of its criteria looks at a training, or when it says how to."""
+    assert not read(LEAST).trains
+    assert set(TRAINED) < set(DEFINITIONS)
+    assert read(LEAST + "[criteria.memorises]\npoints = 1").trains
+    assert read(LEAST + "[recipe]\nsteps = 5").trains
+    assert load(COURSE, DEFINITIONS).trains
+    assert not load(COURSE.with_name("structure_only.toml"), DEFINITIONS).trains

@@ -228,6 +228,10 @@ class Mark(Table):
     guide: str = Field(default="", description="what each number of points is given for, for whoever marks")
 
 
+TRAINED = ("memorises", "accuracy")
+"""The grader's criteria that look at a training."""
+
+
 class Rubric(Table):
     """Everything that one assignment asks for."""
 
@@ -256,6 +260,11 @@ class Rubric(Table):
     def own_definitions(self) -> dict[str, Definition]:
         """Return what may be left out about each of these: the title is the docstring's, and the network has to run."""
         return {name: Definition(found.title, ("output",)) for name, found in self._own.items()}
+
+    @property
+    def trains(self) -> bool:
+        """Tell whether networks are trained: a criterion looks at it, or how is written down."""
+        return any(name in self.criteria for name in TRAINED) or bool({"recipe", "reference"} & self.model_fields_set)
 
     @property
     def automatic_points(self) -> float:

@@ -250,3 +250,16 @@ def test_a_crash_costs_one_row(tmp_path: Path) -> None:
         "leaves": "student_fault",
         "crashes": "student_fault",
     }
+
+
+def test_a_rubric_that_trains_nothing(tmp_path: Path) -> None:
+    """Where no criterion looks at a training nobody is trained, no reference either; a rescore has nothing to judge."""
+    folder, out = tmp_path / "class", tmp_path / "out"
+    folder.mkdir()
+    shutil.copy(SUBMISSIONS / "functional.py", folder)
+    grader("batch", str(folder), "--rubric", "structure_only", "--out", str(out), "--workers", "1")
+    (report,) = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"]
+    assert (report["status"], report["points"], report["training"], report["score"]) == ("graded", 20, None, None)
+    told = grader("rescore", str(out), check=False)
+    assert told.returncode == 2
+    assert "Nothing is trained under this rubric" in told.stderr
