@@ -34,6 +34,8 @@ _FILES = {
     "junit": "junit.xml",
 }
 _MERGING = ("canvas", "moodle")
+_WHOLE = ("csv", "json", "junit")
+"""Formats that hold what was judged, criterion by criterion, and not the one number that somebody gets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,8 @@ def run_export(options: ExportOptions, console: Console) -> int:
     made = _made(options, reports, Grades(people, title, options.automatic_only))
     path = options.output or options.folder / "exports" / _file(options.to, len(reports))
     word = _written(path, made.content, overwrite=options.overwrite)
-    for line in (*summary(made, people), f"{word} {path}"):
+    said = [f"{counted(len(reports), 'report')}."] if options.to in _WHOLE else summary(made, people)
+    for line in (*said, f"{word} {path}"):
         console.print(line)
     return 0
 
@@ -87,6 +90,8 @@ def summary(made: Exported, people: Sequence[Entitled]) -> list[str]:
     """Say how many have points, who is blank and why, and what else the format has to say."""
     given = [one for one in made.placed if one.earned.points is not None]
     parts = [f"{counted(len(given), 'student')} with points"]
+    if late := tuple(one for one in given if one.earned.taken):
+        parts.append(f"{len(late):,} of them less for being late ({shown(late)})")
     for reason in Blank:
         blank = tuple(one for one in made.placed if one.earned.blank is reason)
         if blank:

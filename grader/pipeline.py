@@ -43,7 +43,7 @@ from grader.records import (
 from grader.remarks import remarks
 from grader.work import Plain, run_capture, run_training
 
-SCORE_PARTS = ("title", "input", "criteria", "human")
+SCORE_PARTS = ("title", "input", "criteria", "human", "late")
 """Tables of the rubric that turn evidence into points."""
 
 Run = Callable[[Callable[..., Plain], Plain], Plain]
@@ -135,12 +135,15 @@ def _further(notes: tuple[str, ...], broke: Break | None) -> tuple[str, ...]:
 
 def keys_of(prepared: Prepared, assignment: Assignment, work: Work) -> Keys:
     """Return what the report of that work is made from."""
+    late = assignment.rubric.late.per_day > 0
     settings = [
-        assignment.rubric.content_hash(SCORE_PARTS),
+        # A rubric that takes nothing for being late has the keys of one from before there was such a table.
+        assignment.rubric.content_hash(part for part in SCORE_PARTS if late or part != "late"),
         prepared.documents_key,
         list(prepared.notes),
         list(assignment.mixed),
         assignment.data is not None,
+        *([prepared.submission.late, prepared.submission.handed_in] if late else []),
     ]
     digest = hashlib.sha256(json.dumps(settings).encode())
     for part in scored_from(work.trainings, assignment):
@@ -189,6 +192,7 @@ def _report(submission: Submission, assignment: Assignment, findings: tuple[Find
         isolation=dict(assignment.isolation),
         versions=dict(assignment.versions),
         keys=Keys(),
+        lateness=scoring.lateness_of(submission, assignment.rubric.late),
     )
 
 

@@ -14,10 +14,11 @@ from grader.criteria import CRITERIA, criterion_of
 from grader.criteria.evidence import Criterion
 from grader.rubric import Rubric, Rule, Table
 from grader.scoring.interpolation import chance_line
+from grader.scoring.late import late_policy
 from grader.scoring.significance import wilson
 from grader.wording import counted, percent, sentence
 
-TABLES = ("input", "data", "reference", "recipe", "budget", "limits", "extract")
+TABLES = ("input", "data", "reference", "recipe", "budget", "limits", "extract", "late")
 """The tables that hold single keys, in the order in which they are explained."""
 
 _THOUSANDS = 10_000  # from here on digits are grouped, as the course's rubric writes them
@@ -174,9 +175,11 @@ def _words(rubric: Rubric, name: str) -> tuple[str, ...]:
         case "recipe":
             if not rubric.trains:
                 return (
-                    "Nothing is trained: no criterion looks at a training, and no [recipe] and no [reference] is written.",
+                    "Nothing is trained: no criterion looks at it, and neither [recipe] nor [reference] is written.",
                 )
             return _recipe_words(rubric)
+        case "late":
+            return (late_policy(rubric.late),)
         case _:
             return ()
 

@@ -16,7 +16,7 @@ Value = TypeVar("Value")
 TABLES = {
     "capture": ("input", "extract", "budget", "limits"),
     "training": ("recipe", "data"),
-    "score": ("title", "input", "criteria", "human"),
+    "score": ("title", "input", "criteria", "human", "late"),
 }
 """The tables of a rubric that each key depends on."""
 

@@ -11,7 +11,7 @@ from grader.comparison.alignment import Measure, align
 from grader.comparison.causes import Circumstances, Detail, Differences, Reason, circumstances, reasons
 from grader.comparison.source_changes import CellChange, source_changes
 from grader.gradebook.records import Entry, Run
-from grader.records import Finding, Layer, Role, Score, SourceText
+from grader.records import Finding, Layer, Report, Role, Score, SourceText
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +103,7 @@ class Comparison:
             "status": old.status != new.status or old.stopped != new.stopped,
             "points": bool(self.points) or (old.points, old.max_points) != (new.points, new.max_points),
             "marks": (old.human_points, old.human_max) != (new.human_points, new.human_max),
+            "lateness": old.lateness != new.lateness,
             "accuracy": _measured(old.score) != _measured(new.score),
             "reference": _other_reference(old.score, new.score),
             "notes": any(self.notes),
@@ -142,7 +143,7 @@ def compare(before: Version, after: Version) -> Comparison:
         _gone_and_new(old.submission.files, new.submission.files),
         layers,
         tuple(_points_changes(old.findings, new.findings)),
-        _gone_and_new(old.notes, new.notes),
+        _gone_and_new(_sentences(old), _sentences(new)),
         around,
         reasons(before.entry, after.entry, differences, around),
     )
@@ -154,6 +155,11 @@ def intervals_overlap(one: Score, other: Score) -> bool:
 
 
 _SHAPES = ("in", "out")
+
+
+def _sentences(report: Report) -> tuple[str, ...]:
+    """Return what is said of the submission as a whole, what being late costs first."""
+    return (*([report.lateness.reason] if report.lateness is not None else []), *report.notes)
 
 
 def _layer_changes(before: Sequence[Layer], after: Sequence[Layer]) -> Iterator[LayerChange]:

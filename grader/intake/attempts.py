@@ -30,6 +30,7 @@ class Counted:
         entries: files under the student's own names.
         superseded: names of files of earlier attempts.
         late: whether one of the files that count is late.
+        handed_in: when the last of the files that count came, in ISO 8601; empty when that is not known.
         trouble: why one of the items that count cannot be opened at all; empty when all can.
     """
 
@@ -37,6 +38,7 @@ class Counted:
     superseded: tuple[str, ...]
     late: bool
     trouble: str = ""
+    handed_in: str = ""
 
 
 def latest(parts: Sequence[Part]) -> Counted:
@@ -63,6 +65,7 @@ def latest(parts: Sequence[Part]) -> Counted:
         tuple(sorted(superseded)),
         any(part.sign.late for part in used if part.sign),
         next((part.item.trouble for part in used if part.item.trouble), ""),
+        max((part.sign.handed_in for part in used if part.sign and not part.sign.receipt), default=""),
     )
 
 

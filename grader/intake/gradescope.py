@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 import yaml
@@ -75,8 +77,25 @@ def _sign(name: str, about: Mapping[Hashable, Any]) -> Sign:
     names = [one.name for one in members]
     group = tuple(names) if together else ()
     return Sign(
-        "Gradescope", name, sid or number, ", ".join(names) or number, "", email=email, group=group, members=together
+        "Gradescope",
+        name,
+        sid or number,
+        ", ".join(names) or number,
+        "",
+        email=email,
+        group=group,
+        members=together,
+        handed_in=_moment(_text(about.get(":created_at"))),
     )
+
+
+def _moment(text: str) -> str:
+    """Return `2026-11-20 23:58:10.123456000 -08:00` in ISO 8601; empty for what is no time with a zone."""
+    try:
+        found = datetime.fromisoformat(re.sub(r"\s+(?=[+-]\d|Z$)", "", text.replace(" UTC", "Z")))
+    except ValueError:
+        return ""
+    return found.isoformat(timespec="seconds") if found.tzinfo is not None else ""
 
 
 def _member(about: Mapping[Hashable, Any]) -> Member:

@@ -10,6 +10,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from os.path import commonprefix
 
 from grader.records import Member
@@ -35,6 +36,7 @@ class Sign:
         receipt: whether it is the platform's own note on an attempt.
         email: the student's; empty when it is not known.
         group: names of everybody it is handed in for, when there are several.
+        handed_in: when, in ISO 8601; empty when the platform does not say.
         members: the same people with their ids, where the platform says them.
     """
 
@@ -51,6 +53,7 @@ class Sign:
     email: str = ""
     group: tuple[str, ...] = ()
     members: tuple[Member, ...] = ()
+    handed_in: str = ""
 
     @property
     def identity(self) -> Key:
@@ -111,7 +114,17 @@ def blackboard(name: str) -> Sign | None:
         return None
     head, moment, own, receipt = match.groups()
     user = head.rpartition("_")[2]
-    return Sign("Blackboard", head, user, user, own or "receipt.txt", attempt=moment, receipt=bool(receipt))
+    receipt_name = own or "receipt.txt"
+    when = _moment(moment)
+    return Sign("Blackboard", head, user, user, receipt_name, attempt=moment, receipt=bool(receipt), handed_in=when)
+
+
+def _moment(attempt: str) -> str:
+    """Return `2016-01-30T20:30:10` for `2016-01-30-20-30-10`; empty where there is no such day."""
+    try:
+        return datetime.strptime(attempt, "%Y-%m-%d-%H-%M-%S").isoformat()  # noqa: DTZ007  the name says no zone
+    except ValueError:
+        return ""
 
 
 PATTERNS: tuple[Callable[[str], Sign | None], ...] = (moodle, blackboard, canvas)

@@ -37,6 +37,7 @@ def _submission(claim: Claim, bounds: Bounds) -> Submission:
         files.superseded,
         _problem(entries, trouble or files.trouble, len(files.entries)),
         claim.members,
+        files.handed_in,
     )
 
 

@@ -11,7 +11,7 @@ from grader.records.network import Carried, Examination, Layer, Meaning, Role, T
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
 from grader.records.practice import Call, Given, Loss, Measurement, Practice, TrainingLoop, UncalledLayer
 from grader.records.report import VERSION, Report, report_from_json
-from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Training
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Lateness, Model, Training
 from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 from grader.records.shapes import Shape
 from grader.records.spots import Coverage, Spot, SpotKind, Twice
@@ -31,6 +31,7 @@ __all__ = [
     "Fix",
     "Given",
     "Keys",
+    "Lateness",
     "Layer",
     "Loss",
     "Meaning",

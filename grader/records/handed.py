@@ -62,6 +62,7 @@ class Submission:
         email: the student's; empty when it is not known.
         superseded: names of the files of earlier attempts, which do not count.
         problem: why the machine cannot grade it; None when nothing speaks against it.
+        handed_in: when, in ISO 8601, by the LMS; without a zone where it says none, and empty where it says nothing.
         members: everybody of `group` with what the LMS says of them; empty when it says nothing but names.
     """
 
@@ -75,6 +76,7 @@ class Submission:
     superseded: tuple[str, ...] = ()
     problem: Problem | None = None
     members: tuple[Member, ...] = ()
+    handed_in: str = ""
 
 
 @dataclass(frozen=True, slots=True)

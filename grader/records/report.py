@@ -10,7 +10,7 @@ from grader.records.mending import Fix, WhatIf
 from grader.records.network import Layer, Role
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
 from grader.records.plain import plain
-from grader.records.results import Advice, CurvePoint, Finding, Keys, Model, Training
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Lateness, Model, Training
 from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 
 VERSION = 1
@@ -51,6 +51,9 @@ class Report:
     what_if: WhatIf | None = None
     """What the network would do with its error mended; None where it did not stop, or where nobody asked."""
 
+    lateness: Lateness | None = None
+    """What the rubric takes for being late; None where it takes nothing."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the fixed interface of `docs/architecture.md` as plain values."""
         found = plain(self)
@@ -68,6 +71,7 @@ def report_from_json(stored: dict[str, Any]) -> Report:
     data = dict(stored)
     if data.pop("version") != VERSION:
         raise ValueError(f"a report of version {stored['version']} cannot be read by version {VERSION}")
+    lateness = data.pop("lateness", None)
     model, training, score, broke = (data.pop(key) for key in ("model", "training", "score", "broke"))
     return Report(
         status=Status(data.pop("status")),
@@ -93,6 +97,7 @@ def report_from_json(stored: dict[str, Any]) -> Report:
         ),
         notes=tuple(data.pop("notes")),
         what_if=_what_if(data.pop("what_if", None)),
+        lateness=lateness and Lateness(**lateness),
         **data,
     )
 
@@ -109,6 +114,7 @@ def _submission(stored: dict[str, Any]) -> Submission:
         email=stored.get("email", ""),
         superseded=tuple(stored.get("superseded", ())),
         problem=problem and Problem(**problem),
+        handed_in=stored.get("handed_in", ""),
         members=tuple(Member(**one) for one in stored.get("members", ())),
     )
 

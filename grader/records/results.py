@@ -94,6 +94,27 @@ class Training:
 
 
 @dataclass(frozen=True, slots=True)
+class Lateness:
+    """What being late takes from the points, which stay as they are in the report.
+
+    Attributes:
+        days: begun after the deadline.
+        share: of the points that is taken.
+        applies_to: `all` points, or the `automatic` ones alone.
+        reason: what is taken and from what, one sentence.
+    """
+
+    days: int
+    share: float
+    applies_to: str
+    reason: str
+
+    def taken(self, points: float, marks: float) -> float:
+        """Return how many of the machine's points and a human's marks are taken."""
+        return round(self.share * (points + marks if self.applies_to == "all" else points), 2)
+
+
+@dataclass(frozen=True, slots=True)
 class Keys:
     """What a report was made from; equal keys mean that the work is not done again."""
 

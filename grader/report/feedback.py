@@ -43,6 +43,8 @@ def _sums(report: Report) -> list[str]:
     if report.human_max:
         marks = "still to come" if report.human_points is None else f"{report.human_points:g} of {report.human_max:g}"
         lines.append(f"Points of a human: {marks}.")
+    if report.lateness is not None:
+        lines.append(inert(report.lateness.reason))
     if report.cause:
         lines.append(sentence(inert(report.cause)))
     return lines

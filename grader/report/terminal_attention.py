@@ -149,9 +149,10 @@ def _common(group: Sequence[tuple[Report, str]]) -> str:
 
 
 def _handed_in(reports: Sequence[Report]) -> Iterator[Reason]:
-    late = [one for one in reports if one.submission.late]
+    late = [one for one in reports if one.submission.late or one.lateness]
     if late:
-        yield Reason("Late", "yellow", len(late), "handed in after the deadline", _ids(late))
+        costs = ", which takes points from them" if any(one.lateness for one in late) else ""
+        yield Reason("Late", "yellow", len(late), f"handed in after the deadline{costs}", _ids(late))
     again = [one for one in reports if one.submission.superseded]
     if again:
         names = tuple(f"{one.submission.id} ({len(one.submission.superseded)} older)" for one in again)

@@ -271,6 +271,8 @@ def advice_block(report: Report) -> tuple[RenderableType, ...]:
 def notes_block(report: Report) -> tuple[RenderableType, ...]:
     """Return the sentences about the submission as a whole."""
     grid = pairs()
+    if report.lateness is not None:
+        grid.add_row("Late", said(report.lateness.reason))
     for note in report.notes:
         grid.add_row("Note", said(note))
-    return (grid,) if report.notes else ()
+    return (grid,) if grid.row_count else ()

@@ -93,7 +93,7 @@ def _who(shown: Shown) -> tuple[RenderableType, ...]:
     grid.add_row("Files", _list(submission.files) if submission.files else "none")
     if submission.superseded:
         grid.add_row("Not counted", Text.assemble(_list(submission.superseded), " (earlier attempts)"))
-    if submission.late:
+    if submission.late and shown.version.entry.report.lateness is None:  # else the notes say what it costs
         grid.add_row("Late", "handed in after the deadline")
     if submission.problem is not None:
         grid.add_row("Problem", Text.assemble(named(submission.problem.what, most=300)))

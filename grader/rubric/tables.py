@@ -8,10 +8,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PrivateAttr
+from pydantic_core import PydanticCustomError
 
 from grader.rubric.functions import OwnFunction
 
@@ -23,6 +25,24 @@ Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Amount = Annotated[float, Field(gt=0, le=1e12)]
 Points = Annotated[float, Field(ge=0, le=1000)]
 Text = Annotated[str, Field(min_length=1)]
+
+
+def _as_text(value: object) -> object:
+    """Return a date and time of TOML as text, so that it may stand in the file with quotes or without."""
+    return value.isoformat() if isinstance(value, datetime) else value
+
+
+def _with_zone(text: str) -> str:
+    try:
+        known = not text or datetime.fromisoformat(text).tzinfo is not None
+    except ValueError:
+        known = False
+    if not known:
+        raise PydanticCustomError("moment", "a day and time with its zone is 2026-11-20T23:59:00+01:00")
+    return text
+
+
+Moment = Annotated[str, BeforeValidator(_as_text), AfterValidator(_with_zone)]
 
 MARK_NAME = r"^[a-z][a-z0-9_]*$"
 """What a human's mark may be called."""
@@ -189,6 +209,33 @@ class Extract(Table):
     )
 
 
+class Late(Table):
+    """What being late costs; with the defaults nothing is taken, and lateness is only shown."""
+
+    per_day: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=0.0, description="share of the points that each day begun after the deadline takes; 0 takes nothing"
+    )
+    most: Annotated[float, Field(ge=0, le=1)] = Field(
+        default=1.0, description="share of the points that is taken at the most"
+    )
+    grace_minutes: Annotated[float, Field(ge=0, le=525_600)] = Field(
+        default=0.0, description="minutes after the deadline that cost nothing"
+    )
+    applies_to: Literal["all", "automatic"] = Field(
+        default="all",
+        description="`all` takes from a human's marks as well, `automatic` from the machine's points alone",
+    )
+    deadline: Moment = Field(
+        default="",
+        description="when it was due, with the time zone, such as 2026-11-20T23:59:00+01:00; empty: the LMS's own late "
+        "marks count, which do not say by how much, and each is one day",
+    )
+
+    def due(self) -> datetime | None:
+        """Return the deadline; None where the rubric names none."""
+        return datetime.fromisoformat(self.deadline) if self.deadline else None
+
+
 class Rule(Table):
     """What is said about one criterion, its own numbers beside it; None leaves it to the criterion's `Definition`."""
 
@@ -246,6 +293,7 @@ class Rubric(Table):
     budget: Budget = Field(default=Budget(), description="What a network may be")
     limits: Limits = Field(default=Limits(), description="Where a submission is stopped")
     extract: Extract = Field(default=Extract(), description="How the network is found")
+    late: Late = Field(default=Late(), description="What being late costs")
     criteria: Annotated[dict[str, Rule], Field(min_length=1)] = Field(description="What the machine judges")
     human: dict[str, Mark] = Field(default={}, description="What a human marks")
     _folder: Path = PrivateAttr(default=Path())

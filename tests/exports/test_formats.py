@@ -15,7 +15,7 @@ import pytest
 from typer.testing import Result
 
 from grader.faults import OperatorFault
-from grader.records import Member, Outcome, Report, Submission
+from grader.records import Lateness, Member, Outcome, Report, Submission
 from grader.report.exports import gradescope
 from grader.report.exports.entitled import entitled
 from grader.report.feedback import feedback_markdown
@@ -41,6 +41,8 @@ def mixed() -> list[Report]:
     numbered = [
         replace(one, submission=replace(one.submission, id=str(10_001 + at))) for at, one in enumerate(reports[:-1])
     ]
+    late = Lateness(2, 0.2, "all", "Handed in 25 hours after the deadline: 20 % of all points are taken.")
+    numbered[0] = replace(numbered[0], lateness=late)
     return [*numbered, reports[-1], replace(marked(team, "10011"), submission=team)]
 
 
@@ -98,14 +100,14 @@ def test_what_is_not_decided_is_blank_and_counted(exported: Export, tmp_path: Pa
         for row in read((tmp_path / "results" / "exports" / "nbgrader.csv").read_bytes())
     }
     assert [scores[one] for one in ("10002", "10003", "10004")] == [""] * 3
-    assert scores["10001"] == "35.25"
+    assert scores["10001"] == "28.2"
 
 
 def test_automatic_points_do_not_wait_for_marks_but_faults_stay_blank() -> None:
     """With automatic points alone a pending mark is nothing to wait for; the grader's fault stays blank."""
     found_ = {one.id: one.earned for one in entitled(mixed(), automatic_only=True)}
     assert (found_["10002"].points, found_["10002"].most) == (30, 30)
-    assert found_["10001"].points == 20.25
+    assert (found_["10001"].points, found_["10001"].taken) == (16.2, 4.05)
     assert found_["10003"].points is None
     assert found_["10004"].points is None
 
@@ -115,6 +117,16 @@ def test_an_error_beside_a_graded_report_is_blank() -> None:
     wrong = replace(samples.CONV, outcome=Outcome.ERROR, points=None)
     report = replace(samples.good(), findings=(wrong,), human_points=20.0)
     assert entitled([report])[0].earned.points is None
+
+
+def test_what_being_late_takes_is_said_everywhere(exported: Export, tmp_path: Path) -> None:
+    """The screen names who gets less, nbgrader's table has both numbers, and the student reads the sentence."""
+    done = exported(mixed(), "--to", "nbgrader")
+    assert "1 of them less for being late (Ben Okri (10001))" in done.stdout
+    row = read((tmp_path / "results" / "exports" / "nbgrader.csv").read_bytes())[0]
+    assert [row[name] for name in ("raw_score", "late_submission_penalty", "score")] == ["35.25", "7.05", "28.2"]
+    assert "20 % of all points are taken." in feedback_markdown(mixed()[0])
+    assert mixed()[0].points == 20.25
 
 
 def test_no_cell_that_we_write_is_a_formula(exported: Export, tmp_path: Path) -> None:
@@ -259,7 +271,7 @@ def test_gradescope_adds_up_nothing_that_is_not_decided() -> None:
 def test_one_submission_is_a_results_json(exported: Export, tmp_path: Path) -> None:
     """`--only` makes of a class's archive the one file that Gradescope's autograder writes."""
     assert exported(mixed(), "--to", "gradescope", "--only", "10001").exit_code == 0
-    assert json.loads((tmp_path / "results" / "exports" / "results.json").read_bytes())["score"] == 35.25
+    assert json.loads((tmp_path / "results" / "exports" / "results.json").read_bytes())["score"] == 28.2
 
 
 def test_junit_counts_what_it_holds(exported: Export, tmp_path: Path) -> None:
@@ -288,6 +300,12 @@ def test_feedback_holds_no_evidence_and_no_markup(report: Report) -> None:
     assert "label-of-picture-17" not in page
     assert all(one.title.split("`")[0][:20] in page for one in report.findings)
     assert all(line.isprintable() for line in page.split("\n"))
+
+
+@pytest.mark.parametrize("to", ["csv", "json", "junit"])
+def test_what_holds_whole_reports_counts_reports(exported: Export, to: str) -> None:
+    """These hold every criterion as it was judged, so nobody is called blank or late for them."""
+    assert exported(mixed(), "--to", to).stdout.splitlines()[0] == f"{len(mixed())} reports."
 
 
 def test_nothing_is_overwritten_silently(exported: Export, tmp_path: Path) -> None:
@@ -338,3 +356,23 @@ def test_a_roster_adds_the_ids_that_the_archive_lacks(exported: Export, tmp_path
     assert "Not in --into" in exported(reports, *words).stdout
     assert exported(reports, *words, "--roster", str(roster), "--overwrite").exit_code == 0
     assert {row["ID"] for row in read(output.read_bytes()) if row[TITLE] == "5.25"} == {"10005"}
+
+
+def test_a_namesake_without_an_id_takes_nobodys_row(exported: Export, tmp_path: Path) -> None:
+    """Who is found by the number keeps the row, also where somebody of the same name is found by nothing."""
+    given, output = tmp_path / "given.csv", tmp_path / "merged.csv"
+    given.write_bytes(b"Student,ID,Section,CNN (1)\n" + b'"Kim, Alex",10004,S,\n')
+    reports = [marked(Submission(one, "Alex Kim", ()), number) for one, number in (("10004", "10004"), ("x", "10005"))]
+    words = ("--to", "canvas", "--into", str(given), "--output", str(output), "--column", "CNN")
+    assert "Not in --into, and so not exported: Alex Kim (x)." in exported(reports, *words).stdout
+    assert output.read_bytes() == given.read_bytes().replace(b"S,\n", b"S,4.25\n")
+
+
+def test_a_table_with_every_cell_in_quotes_keeps_them(exported: Export, tmp_path: Path) -> None:
+    """A filled cell is in quotes where the one before was."""
+    given, output = tmp_path / "given.csv", tmp_path / "merged.csv"
+    given.write_bytes(b'"Student","ID","Section","CNN (1)"\n"Kim, Alex","10004","S",""')
+    reports = [marked(Submission("10004", "Alex Kim", ()), "10004")]
+    words = ("--to", "canvas", "--into", str(given), "--output", str(output), "--column", "CNN")
+    assert exported(reports, *words).exit_code == 0
+    assert output.read_bytes() == given.read_bytes().replace(b'"S",""', b'"S","4.25"')

@@ -32,6 +32,8 @@ BEYOND = {
     "a file that fails",
     "an entry point that is not there",
     "no title anywhere",
+    "no zone",
+    "no moment",
 }
 """Mistakes that no schema can see: they lie in other keys or files, or are numbers that JSON does not tell apart."""
 

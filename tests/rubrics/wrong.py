@@ -182,6 +182,12 @@ WRONG = (
         f"{LEAST}[criteria.mine]  {HERE}\npoints = 1\ncheck = 'own.py:untitled'\n",
         ("has no title; write one, or a docstring for its function",),
     ),
+    _in(
+        "late", "deadline = '2026-11-20T23:59:00'", "deadline is wrong: a day and time with its zone is", name="no zone"
+    ),
+    _in("late", "deadline = 'next Friday'", "deadline is wrong: a day and time with its zone is", name="no moment"),
+    _in("late", "per_day = 10", "per_day must be at most 1"),
+    _in("late", "apply_to = 'all'", "apply_to is not a known key; did you mean applies_to"),
     # several at once
     Wrong(
         "several mistakes",

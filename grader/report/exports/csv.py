@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "student", "status", "points", "max_points", "human_points", "human_max"),
-    *("accuracy", "interval_low", "interval_high", "n", "stopped", "late", "superseded", "words"),
+    *("accuracy", "interval_low", "interval_high", "n", "stopped", "late", "late_share", "superseded", "words"),
 )
 """The columns that are always there; `points_CRITERION` follows for each criterion."""
 
@@ -62,7 +62,8 @@ def _row(report: Report, criteria: Sequence[str]) -> tuple[str, ...]:
         _number(report.human_max),
         *(map(_number, (score.accuracy, *score.interval, score.n)) if score else ("",) * 4),
         _text(report.stopped or ""),
-        "late" if report.submission.late else "",
+        "late" if report.submission.late or report.lateness else "",
+        _number(report.lateness.share) if report.lateness else "",
         _text(", ".join(report.submission.superseded)),
         _words(report),
         *(points.get(criterion, "") for criterion in criteria),

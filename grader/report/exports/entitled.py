@@ -26,11 +26,13 @@ class Earned:
         points: None where that is not decided; it is exported as blank, never as zero.
         most: what can be earned.
         blank: why there are no points; None where there are some.
+        taken: what being late took from them.
     """
 
     points: float | None
     most: float
     blank: Blank | None
+    taken: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,10 @@ class Entitled:
 
 
 def earned(report: Report, *, automatic_only: bool) -> Earned:
-    """Return the points of a report: the machine's and a human's, or with `automatic_only` the machine's alone."""
+    """Return the points of a report: the machine's and a human's, or with `automatic_only` the machine's alone.
+
+    What the rubric takes for being late is taken.
+    """
     most = report.max_points + (0 if automatic_only else report.human_max)
     if report.status is Status.GRADER_FAULT or any(one.outcome is Outcome.ERROR for one in report.findings):
         return Earned(None, most, Blank.FAULT)
@@ -64,7 +69,8 @@ def earned(report: Report, *, automatic_only: bool) -> Earned:
     if not automatic_only and report.human_max and report.human_points is None:
         return Earned(None, most, Blank.MARKS)
     marks = 0 if automatic_only else report.human_points or 0
-    return Earned(round(report.points + marks, 2), most, None)
+    taken = report.lateness.taken(report.points, marks) if report.lateness is not None else 0.0
+    return Earned(round(report.points + marks - taken, 2), most, None, taken)
 
 
 def entitled(

@@ -26,9 +26,9 @@ def table(grades: Grades) -> Exported:
 
 def _row(title: str, person: Entitled) -> tuple[str, ...]:
     first, last = _halves(person.name)
-    points = person.earned.points
-    scores = ("", "", "") if points is None else (number(points), "0", number(points))
-    texts = (title, "", "", person.id or person.name, last, first, person.email)
+    points, taken = person.earned.points, person.earned.taken
+    scores = ("", "", "") if points is None else (number(points + taken), number(taken), number(points))
+    texts = (title, "", person.report.submission.handed_in, person.id or person.name, last, first, person.email)
     return (*(spreadsheet(inert_line(one)) for one in texts), *scores, number(person.earned.most))
 
 
