@@ -6,6 +6,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +14,9 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
+from grader import publishing
 from grader.cli import app
+from grader.data.store import StoredSplit
 from grader.faults import OperatorFault
 from grader.gradebook import Gradebook
 from grader.publishing import ReportOptions, publish, run_report
@@ -25,6 +28,7 @@ from tests.report import samples
 
 from .made import NOON, RUN
 
+ROOT = Path(__file__).parents[2]
 COUNT = len(samples.all_samples())
 
 
@@ -100,6 +104,21 @@ def test_no_gradebook_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> Non
     Gradebook.open(tmp_path / "gradebook.sqlite", lambda: NOON).close()
     done = CliRunner().invoke(app, ["report", str(tmp_path), *words])
     assert "no report" in str(done.exception)
+
+
+def test_what_a_rubric_lost_costs_the_confusions_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a run's rubric cannot be read any more (its own functions are gone), its pages have no table of confusions."""
+    monkeypatch.setattr(publishing, "is_complete", lambda _: True)
+    split = StoredSplit(folder, "hash", ("cat", "dog"), (3, 8, 8), 4, 4)
+    options = {"split": split.to_json(), "rubric": str(folder / "gone.toml"), "device": "cpu"}
+    asked = replace(RUN.invocation, options=options, rubric=(ROOT / "rubrics" / "first_cnn.toml").read_text("utf-8"))
+    own = f'{asked.rubric}\n[criteria.small]\npoints = 1\ncheck = "gone.py:small"\n'
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        pages = publishing._Pages(gradebook, {})
+        there = pages._assignment(replace(RUN, invocation=asked))
+        assert there is not None
+        assert there.data == split
+        assert pages._assignment(replace(RUN, invocation=replace(asked, rubric=own))) is None
 
 
 def test_statistics_are_counted(folder: Path, said: Callable[[ReportOptions], str]) -> None:

@@ -48,6 +48,14 @@ def test_the_student_sees_nothing_of_others_or_of_held_out_pictures() -> None:
         assert "78.7 % over 3 seeds" in shown
 
 
+def test_why_there_are_no_confusions() -> None:
+    """Where a score has no table of confusions the reason is said; where there is no score, nothing is."""
+    scored = replace(student(samples.good()), matrix=None)
+    broken = replace(student(samples.forward_break()), matrix=None)
+    assert "not all here any more" in words(instructor_page(scored))
+    assert "Which classes" not in words(instructor_page(broken))
+
+
 def test_markdown_says_what_the_page_says() -> None:
     """Each verdict with its reason and its next step stands in both."""
     report = samples.side_branch()

@@ -18,6 +18,7 @@ from grader.report.html_parts import escaped, parts, text
 from grader.report.pages.diagram import diagram
 from grader.report.pages.document import document, facts, section
 from grader.report.pages.figures import learning_curve
+from grader.report.pages.file_names import page_name
 from grader.report.pages.notebook_view import notebook_view
 from grader.report.paging import local_time
 from grader.report.plain import inert_line
@@ -82,7 +83,8 @@ def instructor_page(page: StudentPage) -> str:
     shown = notebook_view(page.version.source, page.passages, report)
     beside = section("handed-in", "What was handed in", shown).replace("<section ", '<section class="notebook" ', 1)
     body = (
-        '<nav aria-label="Pages"><a href="../index.html">All submissions</a></nav>'
+        '<nav aria-label="Pages"><a href="../index.html">All submissions</a>'
+        f'<a href="{page_name(report.submission.id)}.student.html">What the student gets</a></nav>'
         f"{_header(report)}{facts(_who(report))}"
         f'<main>{_network(report)}<div class="{"beside" if shown else "alone"}"><div>{main}</div>{beside}</div></main>'
     )
