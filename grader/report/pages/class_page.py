@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grader.hardware import sentence as hardware_sentence
 from grader.records import Finding, Outcome, Report, Status
 from grader.report.html_parts import escaped
+from grader.report.pages.circumstances import isolation, versions
 from grader.report.pages.document import document, facts, section, table
 from grader.report.pages.figures import accuracies, histogram, share
 from grader.report.pages.file_names import page_name
@@ -235,8 +236,8 @@ def _made(page: ClassPage, found: Teaching) -> str:
         rows.append(("Run", f"{run.id}, begun {local_time(run.started, page.zone)}{_took(run)}"))
         rows.append(("Rubric", f"SHA-256 {run.rubric_hash[:12]}"))
         rows.append(("Hardware", escaped(hardware_sentence(run.invocation.fingerprint))))
-    rows.append(("Isolation", "<br>".join(_each(map(_isolation, page.reports)))))
-    rows.append(("Versions", "<br>".join(_each(map(_versions, page.reports)))))
+    rows.append(("Isolation", "<br>".join(_each(map(isolation, page.reports)))))
+    rows.append(("Versions", "<br>".join(_each(map(versions, page.reports)))))
     return facts(rows)
 
 
@@ -251,14 +252,3 @@ def _each(sentences: Iterator[str]) -> Iterator[str]:
         counts[one] = counts.get(one, 0) + 1
     for one, count in counts.items():
         yield escaped(one) + (f' <span class="dim">({counted(count, "submission")})</span>' if len(counts) > 1 else "")
-
-
-def _isolation(report: Report) -> str:
-    rung, title = report.isolation.get("rung"), report.isolation.get("title")
-    missing = report.isolation.get("missing") or ()
-    said = inert_line(": ".join(str(one) for one in (f"rung {rung}" if rung else "", title) if one) or "unknown")
-    return said + (f"; not held: {inert_line('; '.join(map(str, missing)), 400)}" if missing else "")
-
-
-def _versions(report: Report) -> str:
-    return inert_line(", ".join(f"{name} {version}" for name, version in report.versions.items()), 300)

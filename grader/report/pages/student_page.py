@@ -15,6 +15,7 @@ from grader.hardware import sentence as hardware_sentence
 from grader.records import Finding, Outcome, Report
 from grader.report import score_words
 from grader.report.html_parts import escaped, parts, text
+from grader.report.pages.circumstances import isolation, versions
 from grader.report.pages.diagram import diagram
 from grader.report.pages.document import document, facts, section
 from grader.report.pages.figures import learning_curve
@@ -266,15 +267,8 @@ def _made(page: StudentPage) -> Iterator[tuple[str, str]]:
     entry, run = page.version.entry, page.version.run
     report = entry.report
     yield "Report", f"run {entry.run}, {local_time(entry.saved, page.zone)}"
-    yield (
-        "Isolation",
-        escaped(
-            inert_line(
-                ", ".join(f"{key} {report.isolation[key]}" for key in ("rung", "title") if report.isolation.get(key))
-            )
-        ),
-    )
-    yield "Versions", escaped(inert_line(", ".join(f"{name} {one}" for name, one in report.versions.items())))
+    yield "Isolation", escaped(isolation(report))
+    yield "Versions", escaped(versions(report))
     hardware = (report.training.hardware if report.training is not None else None) or run.invocation.fingerprint
     yield "Hardware", escaped(inert_line(hardware_sentence(hardware)))
     yield "Rubric", f"SHA-256 {run.rubric_hash[:12]}"
