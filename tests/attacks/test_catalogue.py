@@ -167,8 +167,8 @@ def test_a_class_of_attackers(place: Ground, tmp_path: Path) -> None:
     write_class(tmp_path / "alone")
     write_class(tmp_path / "class")
     names = [name for name in CHOSEN_ATTACKS if _in_a_class(name, ATTACKS[name])]
-    if not STRESS:  # those that are captured whole take a second each: every fourth will do
-        names = [name for name in names if ATTACKS[name].stopped is not None or ATTACKS[name].row % 4 == 3]
+    if not STRESS:  # those that are captured whole take a second each: every twelfth will do
+        names = [name for name in names if ATTACKS[name].stopped is not None or ATTACKS[name].row % 12 == 3]
     for name in names:
         hand_in(ATTACKS[name], name, tmp_path / "class", place)
     before = place.state()

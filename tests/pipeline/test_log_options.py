@@ -10,6 +10,7 @@ import pytest
 
 from tests.pipeline.conftest import SUBMISSIONS, small_rubric
 from tests.pipeline.runs import grader
+from tests.stress import stress
 
 pytestmark = pytest.mark.slow
 
@@ -47,6 +48,7 @@ def test_check_of_what_cannot_be_logged() -> None:
     assert "--log-json /nowhere/log cannot be written" in done.stderr
 
 
+@stress
 def test_batch_twice_and_rescore(tmp_path: Path) -> None:
     """The first run says what ran, the second what was reused, and a rescoring what was judged again."""
     rubric, out = small_rubric(tmp_path), tmp_path / "out"

@@ -16,6 +16,7 @@ import pytest
 
 from tests.pipeline.conftest import ROOT, SUBMISSIONS, small_rubric
 from tests.pipeline.runs import grader, results, write_class
+from tests.stress import stress
 
 pytestmark = pytest.mark.slow
 
@@ -57,6 +58,7 @@ def test_identical_networks_are_trained_once(tmp_path: Path) -> None:
     assert logs.count("whose network is identical") == 1
 
 
+@stress
 def test_other_hardware_is_never_mixed_in_unasked(folder: Path, tmp_path: Path) -> None:
     """Results of another machine stop the batch in one line; with --mixed they stay, and every report says so."""
     out = tmp_path / "out"
@@ -87,6 +89,7 @@ def test_other_hardware_is_never_mixed_in_unasked(folder: Path, tmp_path: Path) 
     grader(*words)
 
 
+@stress
 def test_a_killed_fresh_run_goes_on(folder: Path, tmp_path: Path) -> None:
     """--fresh does everything again once: killed in the middle, the same command keeps what it had done again."""
     out = tmp_path / "out"

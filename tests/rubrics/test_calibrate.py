@@ -19,6 +19,7 @@ from grader.faults import OperatorFault
 from grader.rubric import load
 from grader.work import run_capture, run_training
 from tests.pipeline.conftest import small_rubric
+from tests.stress import stress
 
 TINY = {"train = 640": "train = 256", "held_out = 200": "held_out = 128", "steps = 60": "steps = 20"}
 
@@ -80,6 +81,7 @@ def test_a_tiny_calibration(tmp_path: Path) -> None:
         assert plot.size == (1500, 690)
 
 
+@stress
 @pytest.mark.slow
 def test_a_baseline_over_the_budget_and_no_matplotlib(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What cannot be trained or drawn is said, and everything else is there."""
