@@ -16,7 +16,7 @@ import pytest
 
 from grader.faults import GraderFault
 from grader.graph.document import parse
-from grader.sandbox import confine, launch
+from grader.sandbox import confine, launch, supervising
 from grader.sandbox import zygote as warm_process
 from grader.sandbox.forked import Zygote
 from grader.sandbox.protocol import Kind, Limits
@@ -121,7 +121,7 @@ def test_removing_a_folder(tmp_path: Path) -> None:
     (tmp_path / "job" / "link").symlink_to(outside)
     for one in (inside, inside.parent, tmp_path / "job"):
         one.chmod(0)
-    warm_process.remove(str(tmp_path / "job"))
+    supervising.remove(str(tmp_path / "job"))
     assert [one.name for one in tmp_path.iterdir()] == ["outside"]
     assert outside.stat().st_mode & 0o777 == 0o500
 
