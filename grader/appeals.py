@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import tzinfo
@@ -54,7 +53,7 @@ def run_show(question: Question, run: int | None, console: Console) -> int:
     Raises:
         OperatorFault: there is no gradebook, no such submission or no such run.
     """
-    with _opened(question) as gradebook:
+    with Gradebook.of(question.folder) as gradebook:
         entries, runs = _entries(gradebook, question.submission), _runs(gradebook)
         index = len(entries) - 1 if run is None else _index(entries, run, runs)
         version = Version(entries[index], runs[entries[index].run])
@@ -75,7 +74,7 @@ def run_diff(question: Question, first: int | None, last: int | None, console: C
     Raises:
         OperatorFault: there is no gradebook, no such submission or no such run.
     """
-    with _opened(question) as gradebook:
+    with Gradebook.of(question.folder) as gradebook:
         entries, runs = _entries(gradebook, question.submission), _runs(gradebook)
         end = len(entries) - 1 if last is None else _index(entries, last, runs)
         after = _version(gradebook, entries[end], runs)
@@ -97,7 +96,7 @@ def run_history(question: Question, console: Console) -> int:
     Raises:
         OperatorFault: there is no gradebook or no such submission.
     """
-    with _opened(question) as gradebook:
+    with Gradebook.of(question.folder) as gradebook:
         runs = _runs(gradebook)
         versions = [_version(gradebook, one, runs) for one in _entries(gradebook, question.submission)]
     comparisons = [compare(before, after) for before, after in pairwise(versions)]
@@ -165,10 +164,6 @@ def _nearest(said: str, known: dict[str, str]) -> str:
     if ids:
         return f"The nearest: {', '.join(_shown(ids, known))}."
     return "The ids stand in the first column of grades.csv."
-
-
-def _opened(question: Question) -> Gradebook:
-    return Gradebook.open(question.folder / "gradebook.sqlite", time.time, create=False)
 
 
 def _runs(gradebook: Gradebook) -> dict[int, Run]:

@@ -53,7 +53,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     intake = _intake(options, notices)
     chosen = _chosen(intake.submissions, options)
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
-    with Gradebook.open(options.out / "gradebook.sqlite", time.time) as gradebook:
+    with Gradebook.of(options.out, create=True) as gradebook:
         before = gradebook.last_change()
         night, repeats = _run(options, assignment, partial(worker, walls.fence), gradebook, chosen, notices)
         wanted = {one.id for one in intake.submissions}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -103,7 +102,7 @@ def summary(made: Exported, people: Sequence[Entitled]) -> list[str]:
 
 def _graded(options: ExportOptions) -> tuple[tuple[Report, ...], str]:
     """Return the reports that are asked for, and the title of the rubric that counts."""
-    with Gradebook.open(options.folder / "gradebook.sqlite", time.time, create=False) as gradebook:
+    with Gradebook.of(options.folder) as gradebook:
         reports, runs = gradebook.current_reports(), gradebook.runs()
     if not reports:
         raise OperatorFault(

@@ -61,14 +61,27 @@ def grade(submission: Submission, assignment: Assignment, run: Run) -> Report:
         return conclude(prepared, assignment, Work())
     found = run(run_capture, order)
     captured = found["captured"]
-    if captured is None or not wants_training(captured["examination"], assignment):
-        return conclude(prepared, assignment, Work(captured, found["explained"]))
-    trainings = []
-    for turn in assignment.turns:
-        order = training_order(submission.id, captured, captured["document"], captured["tensors"], turn)
-        trainings.append(stored_training(run(run_training, order), captured["graph"], turn))
-    key = training_key(captured["graph"], assignment)
-    return conclude(prepared, assignment, Work(captured, found["explained"], key, tuple(trainings)))
+    work = Work(captured, found["explained"])
+    if captured is not None and wants_training(captured["examination"], assignment):
+        work = with_trainings(work, submission.id, assignment, run)
+    return conclude(prepared, assignment, work)
+
+
+def with_trainings(work: Work, submission: str, assignment: Assignment, run: Run) -> Work:
+    """Train a network that was captured, once for each turn; return the work with its trainings.
+
+    Raises GraderFault when a training did not come to its end.
+    """
+    captured = work.captured
+    assert captured is not None
+    trainings = tuple(trained(submission, captured, turn, run) for turn in assignment.turns)
+    return replace(work, training_key=training_key(captured["graph"], assignment), trainings=trainings)
+
+
+def trained(submission: str, captured: Plain, turn: Assignment, run: Run) -> StoredTraining:
+    """Train a network that was captured in one turn; raise GraderFault when it did not come to its end."""
+    order = training_order(submission, captured, captured["document"], captured["tensors"], turn)
+    return stored_training(run(run_training, order), captured["graph"], turn)
 
 
 def conclude(prepared: Prepared, assignment: Assignment, work: Work) -> Report:

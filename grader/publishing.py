@@ -62,7 +62,7 @@ def run_report(options: ReportOptions, console: Console) -> int:
         OperatorFault: there is no gradebook, no report in it, or a file cannot be written.
     """
     started, out = time.monotonic(), options.folder
-    with Gradebook.open(out / "gradebook.sqlite", time.time, create=False) as gradebook:
+    with Gradebook.of(out) as gradebook:
         reports = gradebook.current_reports()
         if not reports:
             raise OperatorFault(f"There is no report in {out} yet.", fix="Run `grader batch` with --out first.")

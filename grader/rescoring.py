@@ -96,7 +96,7 @@ def run_rescore(options: RescoreOptions, console: Console, notices: Console) -> 
         OperatorFault: there is no gradebook, the rubric or the table is wrong, or only a batch can do this.
     """
     started = time.monotonic()
-    with Gradebook.open(options.out / "gradebook.sqlite", time.time, create=False) as gradebook:
+    with Gradebook.of(options.out) as gradebook:
         entries = gradebook.current_entries()
         runs = {run.id: run for run in gradebook.runs()}
         if not entries:

@@ -11,10 +11,10 @@ from grader.claims import examination_from, read_claim
 from grader.diagnosis import Explanation, Scene, explain_scene
 from grader.faults import GraderFault
 from grader.measuring import measured
-from grader.orders import Assignment, capture_order, prepare, training_order, wants_training
-from grader.pipeline import Run, stored_training
+from grader.orders import Assignment, capture_order, prepare, wants_training
+from grader.pipeline import Run, trained
 from grader.records import Break, Examination, Fix, Layer, Report, Submission, WhatIf, Where
-from grader.work import Plain, run_capture, run_training
+from grader.work import Plain, run_capture
 
 ROUNDS = 3
 """Errors that are mended one after the other; a network with more is better mended by its student."""
@@ -95,8 +95,5 @@ def _accuracy(captured: Plain, submission: Submission, assignment: Assignment, r
     """Train the mended network once and return its accuracy; None where nothing is trained."""
     if not wants_training(captured["examination"], assignment):
         return None
-    turn = assignment.turns[0]
-    order = training_order(submission.id, captured, captured["document"], captured["tensors"], turn)
-    training = stored_training(run(run_training, order), captured["graph"], turn)
-    _, score = measured((training,), assignment)
+    _, score = measured((trained(submission.id, captured, assignment.turns[0], run),), assignment)
     return score.accuracy if score is not None else None

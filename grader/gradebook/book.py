@@ -11,6 +11,7 @@ import hashlib
 import json
 import sqlite3
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from grader.faults import GraderFault, OperatorFault
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+FILE = "gradebook.sqlite"
+"""What the gradebook of a results folder is called."""
+
+
 class Gradebook:
     """Keep runs, reports and finished work in one file; safe to call from several threads.
 
@@ -37,6 +42,16 @@ class Gradebook:
         self._path = path
         self._clock = clock
         self._lock = threading.Lock()
+
+    @classmethod
+    def of(cls, results: Path, *, create: bool = False) -> Self:
+        """Open the gradebook of a results folder, whose clock is this machine's.
+
+        Raises:
+            OperatorFault: as for `open`.
+
+        """
+        return cls.open(results / FILE, time.time, create=create)
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], float], *, create: bool = True, patience: float = 5.0) -> Self:

@@ -23,6 +23,23 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[list[str]]]:
     Raises:
         OperatorFault: it is not there, too large, or not a table.
     """
+    text = _decoded(table_bytes(path, option))
+    try:
+        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text)) if any(row)]
+    except csv.Error as error:
+        raise OperatorFault(f"{option} {path} is not a table (CSV): {error}.") from error
+    if not rows:
+        raise OperatorFault(f"{option} {path} is empty.", fix="Its first line names the columns.")
+    header, *body = rows
+    return [one.strip() for one in header], [[*map(str.strip, row), *[""] * (len(header) - len(row))] for row in body]
+
+
+def table_bytes(path: Path, option: str) -> bytes:
+    """Return what is in a table's file; `option` names it in messages.
+
+    Raises:
+        OperatorFault: it is not there, or too large.
+    """
     try:
         with path.open("rb") as stream:
             blob = stream.read(MAX_BYTES + 1)
@@ -30,17 +47,12 @@ def read_table(path: Path, option: str) -> tuple[list[str], list[list[str]]]:
         raise OperatorFault(f"{option} {path} cannot be read: {error.strerror}.") from error
     if len(blob) > MAX_BYTES:
         raise OperatorFault(f"{option} {path} is larger than {MAX_BYTES // 2**20} MB.", fix="Give a table (CSV).")
-    text = _decoded(blob)
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    try:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if any(row)]
-    except csv.Error as error:
-        raise OperatorFault(f"{option} {path} is not a table (CSV): {error}.") from error
-    if not rows:
-        raise OperatorFault(f"{option} {path} is empty.", fix="Its first line names the columns.")
-    header, *body = rows
-    return [one.strip() for one in header], [[*map(str.strip, row), *[""] * (len(header) - len(row))] for row in body]
+    return blob
+
+
+def separator_of(text: str) -> str:
+    """Return what stands between the cells of a table, going by its first line."""
+    return max(",;\t", key=text.partition("\n")[0].count)
 
 
 def _decoded(blob: bytes) -> str:

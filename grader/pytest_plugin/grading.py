@@ -18,15 +18,15 @@ from grader.criteria.own import model_graph
 from grader.engines.local import LocalSlot
 from grader.faults import GraderFault
 from grader.gathering import Work, gather
-from grader.orders import Assignment, Prepared, capture_order, prepare, training_key, training_order, wants_training
+from grader.orders import Assignment, Prepared, capture_order, prepare, wants_training
 from grader.own import ModelGraph
-from grader.pipeline import conclude, failed, stored_training
+from grader.pipeline import conclude, failed, with_trainings
 from grader.pytest_plugin.asked import Asked
 from grader.pytest_plugin.handed import Handed
 from grader.records import Finding, Report, Score, Status, Submission, Training
 from grader.sandbox.launch import worker
 from grader.versions import versions
-from grader.work import run_capture, run_training
+from grader.work import run_capture
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +198,7 @@ class Graded:
             if not work.captured["document"]:  # given up, and asked for by `getfixturevalue`
                 self._work = None
                 work = self._captured(assignment)
-            work = self._with_trainings(work, assignment)
+            work = with_trainings(work, self.submission.id, assignment, self._grading.run)
         return conclude(self._prepared, assignment, work)
 
     def _captured(self, assignment: Assignment) -> Work:
@@ -208,16 +208,6 @@ class Graded:
             order = capture_order(self._prepared, assignment, capture=True, explain=True)
             self._work = Work() if order is None else Work(**self._grading.run(run_capture, order))
         return self._work
-
-    def _with_trainings(self, work: Work, assignment: Assignment) -> Work:
-        captured = work.captured
-        assert captured is not None
-        done = []
-        for turn in assignment.turns:
-            tensors = captured["document"], captured["tensors"]
-            order = training_order(self.submission.id, captured, *tensors, turn)
-            done.append(stored_training(self._grading.run(run_training, order), captured["graph"], turn))
-        return replace(work, training_key=training_key(captured["graph"], assignment), trainings=tuple(done))
 
     def _forget(self) -> None:
         """Give up what only a training needs, unless a test of this run asks for one."""

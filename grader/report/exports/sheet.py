@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Self
 
 from grader.faults import OperatorFault
+from grader.intake.tables import separator_of, table_bytes
 
-MAX_BYTES = 64 * 2**20
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
@@ -40,15 +40,8 @@ class Sheet:
         Raises:
             OperatorFault: it is not there, too large, or not a table.
         """
-        try:
-            with path.open("rb") as stream:
-                blob = stream.read(MAX_BYTES + 1)
-        except OSError as error:
-            raise OperatorFault(f"--into {path} cannot be read: {error.strerror}.") from error
-        if len(blob) > MAX_BYTES:
-            raise OperatorFault(f"--into {path} is larger than {MAX_BYTES // 2**20} MB.", fix="Give a table (CSV).")
-        text, encoding = _decoded(blob, path)
-        delimiter = max(",;\t", key=text.partition("\n")[0].count)
+        text, encoding = _decoded(table_bytes(path, "--into"), path)
+        delimiter = separator_of(text)
         rows, ends = _split(text, delimiter, path)
         if not text.strip():
             raise OperatorFault(f"--into {path} is empty.", fix="Download it from the LMS again.")
