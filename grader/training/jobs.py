@@ -11,6 +11,7 @@ from grader.records import Meaning
 from grader.training import device as devices
 from grader.training import examine as examination
 from grader.training import trainer
+from grader.training.allocator import keep_freed_memory
 from grader.training.recipe import Recipe
 
 
@@ -64,6 +65,7 @@ def train(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers) 
         device=arguments["device"],
         memorise=arguments["memorise"],
     )
+    keep_freed_memory()
     last = time.monotonic()
 
     def progress(step: int, loss: float) -> None:

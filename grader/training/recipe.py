@@ -64,6 +64,11 @@ class Recipe:
 CURVE_POINTS = 50
 """How many points of the learning curve are kept."""
 
+READY_BYTES = 2**28
+"""Pictures that take no more than this as float32 are standardised once; larger sets batch by batch."""
+
+CHUNK = 512  # pictures that are standardised at a time
+
 
 def learning_rate(recipe: Recipe, step: int) -> float:
     """Return the rate for `step`: up from a 25th by half a cosine, then down to nothing (Smith & Topin 2018)."""
@@ -90,7 +95,7 @@ def can_fuse(trainable: Sequence[torch.Tensor]) -> bool:
 
 
 class Pictures:
-    """Pictures (N, C, H, W) as uint8, standardised batch by batch on the device."""
+    """Pictures (N, C, H, W), standardised float32 on the device; all at once where there is room for them."""
 
     def __init__(
         self,
@@ -100,26 +105,43 @@ class Pictures:
         memory_format: torch.memory_format,
     ) -> None:
         """Standardise `images` with the mean and deviation of each channel of `like`."""
-        self.images = torch.from_numpy(np.array(images)).to(device)
-        self.memory_format = memory_format
         values = like.reshape(len(like), like.shape[1], -1)
         mean = values.mean(axis=(0, 2), dtype=np.float64) / 255
         deviation = values.std(axis=(0, 2), dtype=np.float64) / 255
         scale = 1 / (255 * np.maximum(deviation, 1e-3))
         shift = -mean / np.maximum(deviation, 1e-3)
-        self.scale = torch.from_numpy(scale.astype(np.float32)).to(device).view(1, -1, 1, 1)
-        self.shift = torch.from_numpy(shift.astype(np.float32)).to(device).view(1, -1, 1, 1)
+        # In memory the channels of a pixel lie side by side where the format says so; one channel alone lies as it is.
+        lie_last = memory_format is torch.channels_last and images.shape[1] > 1
+        self._shape = tuple(images.shape[1:]) if not lie_last else (*images.shape[2:], images.shape[1])
+        self._order = (0, 3, 1, 2) if lie_last else (0, 1, 2, 3)
+        sides = (1, 1, -1) if lie_last else (-1, 1, 1)
+        self._scale = torch.from_numpy(scale.astype(np.float32)).to(device).view(sides)
+        self._shift = torch.from_numpy(shift.astype(np.float32)).to(device).view(sides)
+        rows = images.transpose(0, 2, 3, 1) if lie_last else images
+        self.device, self.memory_format = device, memory_format
+        self._is_ready = 4 * images.size <= READY_BYTES
+        dtype = torch.float32 if self._is_ready else torch.uint8
+        self._rows = torch.empty((len(images), images[0].size), dtype=dtype, device=device)
+        for start in range(0, len(images), CHUNK):
+            some = torch.from_numpy(np.array(rows[start : start + CHUNK], order="C")).to(device)
+            self._rows[start : start + CHUNK] = (self._standardised(some) if self._is_ready else some).flatten(1)
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self.images)
+        return len(self._rows)
 
     def batch(self, indices: torch.Tensor, change: Change | None = None) -> torch.Tensor:
         """Return the pictures at `indices` as float32 (len(indices), C, H, W), mirrored and moved by `change`."""
-        chosen = self.images[indices].float().mul_(self.scale).add_(self.shift)
+        chosen = self._rows.index_select(0, indices).view(-1, *self._shape)
+        if not self._is_ready:
+            chosen = self._standardised(chosen)
+        chosen = chosen.permute(self._order)
         if change is not None:
             chosen = change(chosen)
         return chosen.contiguous(memory_format=self.memory_format)
+
+    def _standardised(self, rows: torch.Tensor) -> torch.Tensor:
+        return rows.float().mul_(self._scale).add_(self._shift)
 
 
 def order(count: int, batch: int, steps: int, seed: int) -> torch.Tensor:
@@ -157,7 +179,7 @@ def train(
     optimiser = torch.optim.AdamW(
         trainable, lr=recipe.learning_rate, weight_decay=recipe.weight_decay, fused=can_fuse(trainable)
     )
-    plan = order(len(pictures), recipe.batch * parts, recipe.steps, recipe.seed)
+    plan = order(len(pictures), recipe.batch * parts, recipe.steps, recipe.seed).to(labels.device)
     augmentation = Augmentation(recipe.seed, flips=recipe.flips, crops=recipe.crops)
     every = max(1, recipe.steps // CURVE_POINTS)
     curve: list[CurvePoint] = []
@@ -165,7 +187,7 @@ def train(
     for step in range(recipe.steps):
         optimiser.param_groups[0]["lr"] = learning_rate(recipe, step)
         optimiser.zero_grad(set_to_none=True)
-        for indices in plan[step].to(labels.device).view(parts, recipe.batch):
+        for indices in plan[step].view(parts, recipe.batch):
             shown = pictures.batch(indices, augmentation.draw(len(indices)))
             loss = loss_of(program(shown), labels[indices]) / parts
             loss.backward()  # type: ignore[no-untyped-call]
@@ -198,7 +220,7 @@ def predict(
     rows: list[torch.Tensor] = []
     with torch.no_grad():
         for start in range(0, len(filled), batch):
-            indices = filled[start : start + batch].to(pictures.images.device)
+            indices = filled[start : start + batch].to(pictures.device)
             rows.append(program(pictures.batch(indices)).float().cpu())
     answers = torch.empty((count, *rows[0].shape[1:]))
     answers[shuffled] = torch.cat(rows)[:count]

@@ -18,6 +18,7 @@ from grader.graph.document import Document, Graph, parse
 from grader.graph.ending import as_trained
 from grader.graph.fidelity import seed_everything
 from grader.graph.flow import mutates_views
+from grader.graph.quicker import quicker
 from grader.graph.replay import programs
 from grader.graph.tensors import read
 from grader.records import CurvePoint, Meaning
@@ -121,7 +122,7 @@ class Trainee:
         self.tensors = tuple(_laid_out(one, memory_format) for one in read(document, blob, device))
         views = memory_format is torch.channels_last
         self._scores = scores_of(meaning)
-        self._train, self._evaluate = programs(document, self.tensors, device, batch, reshape_views=views)
+        self._train, self._evaluate = programs(quicker(document), self.tensors, device, batch, reshape_views=views)
         self.trainable = [
             tensor
             for tensor, described in zip(self.tensors, document.tensors, strict=True)
