@@ -187,7 +187,7 @@ def bare_loops(several: Sequence[Network], data: StoredSplit, recipe: Recipe) ->
         document = as_trained(parse(document_bytes), Meaning(meaning))
         layout = memory_format(document, recipe)
         pictures = Pictures(images, images, cpu, layout)
-        trainee = Trainee(document, tensors, cpu, recipe.batch, layout, Meaning(meaning))
+        trainee = Trainee(document, tensors, cpu, recipe, layout, Meaning(meaning))
         train(trainee.train, trainee.trainable, pictures, labels, recipe, Meaning(meaning))
     return time.process_time() - started
 

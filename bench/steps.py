@@ -170,7 +170,7 @@ def grader_loop(layers: str, data: Data) -> Callable[[int], None]:
     document_bytes, tensors = captured(layers)
     document, recipe, device = parse(document_bytes), Recipe(), torch.device("cpu")
     layout = memory_format(document, recipe)
-    trainee = Trainee(document, tensors, device, recipe.batch, layout, Meaning.LOGITS)
+    trainee = Trainee(document, tensors, device, recipe, layout, Meaning.LOGITS)
     pictures = Pictures(data.images, data.images, device, layout)
     labels = torch.from_numpy(data.labels)
 

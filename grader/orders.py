@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 CAPTURE_PARTS = ("input", "extract", "budget", "limits")
 """Tables of the rubric that a capture and its examination depend on."""
 
-NEWER: Mapping[str, Any] = {"weights": "submitted", "flips": False, "crops": 0}
+NEWER: Mapping[str, Any] = {
+    "weights": "submitted",
+    "flips": False,
+    "crops": 0,
+    "tf32": False,
+    "autocast": "off",
+}
 """Settings of a recipe that came later, as they were before: what was trained before there was a choice counts too."""
 
 
@@ -161,8 +167,7 @@ def _training_key(content: str, assignment: Assignment) -> str:
 def _content(graph: str, assignment: Assignment, *, memorise: bool) -> str:
     if assignment.data is None:
         return ""
-    recipe = {key: value for key, value in recipe_of(assignment).items() if NEWER.get(key) != value}
-    return _digest(["content", graph, recipe, memorise, assignment.data.content_hash])
+    return _digest(["content", graph, chosen_recipe(assignment), memorise, assignment.data.content_hash])
 
 
 def capture_order(prepared: Prepared, assignment: Assignment, *, capture: bool, explain: bool) -> Plain | None:
@@ -230,6 +235,11 @@ def recipe_of(assignment: Assignment) -> Plain:
     """Return the settings of one training: how many there are decides the bits of none."""
     recipe = assignment.rubric.recipe
     return {**recipe.model_dump(exclude={"seeds"}), "seed": recipe.seed + assignment.seed + assignment.turn}
+
+
+def chosen_recipe(assignment: Assignment) -> Plain:
+    """Return the settings of one training without those that are as they were before there was a choice."""
+    return {key: value for key, value in recipe_of(assignment).items() if NEWER.get(key) != value}
 
 
 def _train_arguments(assignment: Assignment, meaning: str) -> Plain:

@@ -20,8 +20,8 @@ from grader.orders import (
     Prepared,
     capture_key,
     capture_order,
+    chosen_recipe,
     prepare,
-    recipe_of,
     training_order,
     wants_training,
 )
@@ -151,7 +151,7 @@ def memory_of(assignment: Assignment) -> Memory:
     files = submissions.read(submissions.single(path), submissions.Bounds()).code
     parts = {
         "the solution or how it is captured": capture_key(files, assignment),
-        "the recipe": recipe_of(assignment),
+        "the recipe": chosen_recipe(assignment),
         "the number of its seeds": rubric.reference.seeds,
         "the pictures": data.content_hash if data is not None else "",
         "the hardware or torch": dict(assignment.fingerprint),

@@ -25,7 +25,10 @@ def content(recipe: str = "") -> str:
 def test_old_trainings_count() -> None:
     """What was trained before a setting existed is found by a recipe that says in words what it was then."""
     assert content('weights = "submitted"') == BEFORE_THERE_WAS_A_CHOICE
-    assert content('weights = "submitted"\nflips = false\ncrops = 0\nseeds = 1') == BEFORE_THERE_WAS_A_CHOICE
+    assert (
+        content('weights = "submitted"\nflips = false\ncrops = 0\nseeds = 1\ntf32 = false\nautocast = "off"')
+        == BEFORE_THERE_WAS_A_CHOICE
+    )
 
 
 def test_settings_decide_a_training() -> None:
@@ -38,6 +41,8 @@ def test_settings_decide_a_training() -> None:
         "flips = true\ncrops = 4",
         'weights = "submitted"',
         "seed = 2",
+        "tf32 = true",
+        'autocast = "bfloat16"',
     )
     assert len({content(line) for line in lines}) == len(lines)
 

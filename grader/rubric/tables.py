@@ -167,6 +167,14 @@ class Recipe(Table):
         description="pixels of mean colour around each training picture, from which a window of its size is cut at "
         "random; 0 to 16",
     )
+    tf32: bool = Field(
+        default=False, description="whether a GPU may round what it multiplies to 10 bits of mantissa, which is faster"
+    )
+    autocast: Literal["off", "bfloat16"] = Field(
+        default="off",
+        description="`bfloat16` computes convolutions and dense layers in it: faster on a GPU, and 12 times slower on "
+        "a processor without instructions for it",
+    )
     seeds: Annotated[int, Field(ge=1, le=100)] = Field(
         default=1,
         description="trainings of every network, each in another order of the pictures; the median one counts",

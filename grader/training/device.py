@@ -19,8 +19,8 @@ def choose(wanted: str) -> torch.device:
     return torch.device(wanted)
 
 
-def settle(device: torch.device) -> None:
-    """Make results repeatable: one thread, deterministic kernels, no TF32, no autotuning."""
+def settle(device: torch.device, *, tf32: bool = False) -> None:
+    """Make results repeatable: one thread, deterministic kernels, no autotuning, and TF32 where it is asked for."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
@@ -28,8 +28,8 @@ def settle(device: torch.device) -> None:
     if device.type == "cuda":
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
-        torch.backends.cuda.matmul.allow_tf32 = False
-        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = tf32
+        torch.backends.cudnn.allow_tf32 = tf32
 
 
 def fingerprint(device: torch.device) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Recipe:
         weights: `submitted` trains on from the weights as they were handed in, `fresh` draws them anew first.
         flips: whether one training picture in two is mirrored, left to right.
         crops: pixels of mean colour around each training picture, from which a window of its size is cut; 0 for none.
+        tf32: whether a GPU may round what it multiplies to 10 bits of mantissa.
+        autocast: `bfloat16` computes convolutions and dense layers in it; `off` computes everything in float32.
     """
 
     steps: int = 500
@@ -59,6 +61,8 @@ class Recipe:
     weights: str = "submitted"
     flips: bool = False
     crops: int = 0
+    tf32: bool = False
+    autocast: str = "off"
 
 
 CURVE_POINTS = 50

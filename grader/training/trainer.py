@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -114,15 +115,18 @@ class Trainee:
         document: Document,
         blob: bytes,
         device: torch.device,
-        batch: int,
+        recipe: Recipe,
         memory_format: torch.memory_format,
         meaning: Meaning,
     ) -> None:
         """Bind the programs; weights of four dimensions take the memory format. They answer with a score per class."""
+        self._cast = partial(torch.autocast, device.type, torch.bfloat16, recipe.autocast == "bfloat16")
         self.tensors = tuple(_laid_out(one, memory_format) for one in read(document, blob, device))
         views = memory_format is torch.channels_last
         self._scores = scores_of(meaning)
-        self._train, self._evaluate = programs(quicker(document), self.tensors, device, batch, reshape_views=views)
+        self._train, self._evaluate = programs(
+            quicker(document), self.tensors, device, recipe.batch, reshape_views=views
+        )
         self.trainable = [
             tensor
             for tensor, described in zip(self.tensors, document.tensors, strict=True)
@@ -132,11 +136,13 @@ class Trainee:
 
     def train(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the scores (N, K) of the network in training mode."""
-        return self._scores(self._train(pictures))
+        with self._cast():
+            return self._scores(self._train(pictures))
 
     def evaluate(self, pictures: torch.Tensor) -> torch.Tensor:
         """Return the scores (N, K) of the network in evaluation mode."""
-        return self._scores(self._evaluate(pictures))
+        with self._cast():
+            return self._scores(self._evaluate(pictures))
 
     def draw_anew(self, document: Document, recipe: Recipe) -> None:
         """Give every parameter and statistic another first value; none of those that were handed in is used."""
@@ -173,12 +179,12 @@ def run(
     """
     document = as_trained(parse(document_bytes), assignment.meaning)
     device = devices.choose(assignment.device)
-    devices.settle(device)
+    devices.settle(device, tf32=assignment.recipe.tf32)
     size = document.batch(assignment.recipe.batch)
     parts = max(1, round(assignment.recipe.batch / size))
     recipe = replace(assignment.recipe, batch=size)
     layout = memory_format(document, recipe)
-    trainee = Trainee(document, tensor_bytes, device, recipe.batch, layout, assignment.meaning)
+    trainee = Trainee(document, tensor_bytes, device, recipe, layout, assignment.meaning)
     images = mapped(assignment.train_images)
     labels = torch.from_numpy(np.array(mapped(assignment.train_labels))).to(device)
     pictures = Pictures(images, images, device, layout)

@@ -8,11 +8,15 @@ import numpy as np
 import pytest
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
+from torch import nn
 
 from grader.graph.document import Graph
 from grader.graph.replay import Program
 from grader.records import Meaning
+from grader.sandbox.export import capture
+from grader.sandbox.network import Network, Places
 from grader.training.recipe import Pictures, Recipe, learning_rate, loss_for, order, predict
+from grader.training.trainer import Trainee
 
 CPU = torch.device("cpu")
 
@@ -97,3 +101,29 @@ def test_pictures_are_standardised_by_the_training_set() -> None:
     shown = Pictures(images, images, CPU, torch.contiguous_format).batch(torch.arange(200))
     assert shown.mean(dim=(0, 2, 3)).abs().max() < 1e-4
     assert (shown.std(dim=(0, 2, 3)) - 1).abs().max() < 1e-3
+
+
+def test_bfloat16_only_where_it_is_asked_for() -> None:
+    """Under autocast scores come in bfloat16; without it everything stays float32."""
+    torch.manual_seed(0)
+    found = capture(Network(nn.Sequential(nn.Flatten(), nn.Linear(192, 2)), 2), (3, 8, 8), 8, Places({}))
+    for autocast, dtype in (("off", torch.float32), ("bfloat16", torch.bfloat16)):
+        recipe = Recipe(batch=8, autocast=autocast)
+        trainee = Trainee(found.document, found.tensors, CPU, recipe, torch.contiguous_format, Meaning.LOGITS)
+        assert trainee.train(torch.rand(8, 3, 8, 8)).dtype is dtype
+        assert trainee.evaluate(torch.rand(8, 3, 8, 8)).dtype is dtype
+
+
+def test_large_sets_are_standardised_batch_by_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where float32 would take too much room the pictures stay bytes, and every batch has the same bits."""
+    images = np.random.default_rng(0).integers(0, 256, (1100, 3, 6, 5), dtype=np.uint8)
+    for layout in (torch.contiguous_format, torch.channels_last):
+        ready = Pictures(images, images, CPU, layout)
+        monkeypatch.setattr("grader.training.recipe.READY_BYTES", 0)
+        large = Pictures(images, images, CPU, layout)
+        monkeypatch.undo()
+        indices = torch.randperm(1100)[:64]
+        one, other = ready.batch(indices), large.batch(indices)
+        assert torch.equal(one, other)
+        assert one.stride() == other.stride()
+        assert one.is_contiguous(memory_format=layout)
