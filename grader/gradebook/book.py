@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from grader.faults import GraderFault, OperatorFault
 from grader.gradebook.file import connect, explained, transaction
 from grader.gradebook.records import Entry, Invocation, Run, StoredCapture, StoredTraining
-from grader.records import CurvePoint, Keys, Report, SourceText, Status, Training, report_from_json
+from grader.records import CurvePoint, Keys, Mark, Report, SourceText, Status, Training, report_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,14 +44,14 @@ class Gradebook:
         self._lock = threading.Lock()
 
     @classmethod
-    def of(cls, results: Path, *, create: bool = False) -> Self:
-        """Open the gradebook of a results folder, whose clock is this machine's.
+    def of(cls, results: Path, *, create: bool = False, patience: float = 5.0) -> Self:
+        """Open the gradebook of a results folder, whose clock is this machine's; `patience` is that of `open`.
 
         Raises:
             OperatorFault: as for `open`.
 
         """
-        return cls.open(results / FILE, time.time, create=create)
+        return cls.open(results / FILE, time.time, create=create, patience=patience)
 
     @classmethod
     def open(cls, path: Path, clock: Callable[[], float], *, create: bool = True, patience: float = 5.0) -> Self:
@@ -156,6 +156,50 @@ class Gradebook:
             "SELECT run, saved, report FROM reports WHERE submission = ? ORDER BY id", _storable(submission)
         )
         return tuple(Entry(run, saved, self._report(text)) for run, saved, text in rows)
+
+    def kept_of(self, submission: str) -> dict[str, Any] | None:
+        """Return what was kept beside the newest report of the submission with this id (None: nothing)."""
+        rows = self._read(
+            "SELECT kept FROM reports WHERE submission = ? ORDER BY id DESC LIMIT 1", _storable(submission)
+        )
+        return dict(json.loads(rows[0][0])) if rows and rows[0][0] else None
+
+    def save_mark(self, mark: Mark) -> Mark:
+        """Add what a human gave; return it with its number and the time, which are the gradebook's to say.
+
+        Marks hang on the submission's id and the criterion's, so they outlive every report.
+        """
+        saved = self._clock()
+        number = self._write(
+            "INSERT INTO marks (saved, submission, criterion, points, comment, who, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            saved,
+            _storable(mark.submission),
+            mark.criterion,
+            mark.points,
+            mark.comment,
+            mark.who,
+            mark.seen,
+        )
+        return dataclasses.replace(mark, id=number, saved=saved, undoes=None)
+
+    def undo_mark(self, number: int, who: str) -> bool:
+        """Take back the entry of this number by a further one; return False where that was done already."""
+        with self._lock, explained(self._path), transaction(self._connection):
+            done = self._connection.execute(
+                "INSERT OR IGNORE INTO marks (saved, submission, criterion, points, comment, who, seen, undoes)"
+                " SELECT ?, submission, criterion, NULL, '', ?, '', id FROM marks WHERE id = ?",
+                (self._clock(), who, number),
+            )
+            return done.rowcount == 1
+
+    def marks(self, submission: str | None = None) -> tuple[Mark, ...]:
+        """Return everything that humans gave, in its order; of one submission, or of all where it is None."""
+        columns = "SELECT id, saved, submission, criterion, points, comment, who, seen, undoes FROM marks"
+        if submission is None:
+            rows = self._read(f"{columns} ORDER BY id")
+        else:
+            rows = self._read(f"{columns} WHERE submission = ? ORDER BY id", _storable(submission))
+        return tuple(Mark(number, saved, _name(of), *rest) for number, saved, of, *rest in rows)
 
     def unchanged(self, submission: str, keys: Keys, since: float = 0) -> Report | None:
         """Return the submission's current report if it was made from the same things at `since` or later, else None.

@@ -45,6 +45,16 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE reports ADD COLUMN kept TEXT NOT NULL DEFAULT ''",
         "CREATE TABLE standards (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
     ),
+    (
+        """CREATE TABLE marks (
+            id INTEGER PRIMARY KEY AUTOINCREMENT, saved REAL NOT NULL, submission TEXT NOT NULL,
+            criterion TEXT NOT NULL, points REAL, comment TEXT NOT NULL, who TEXT NOT NULL, seen TEXT NOT NULL,
+            undoes INTEGER UNIQUE REFERENCES marks (id))""",
+        "CREATE INDEX marks_of_submission ON marks (submission, id)",
+        # Whatever a later version of this program does, what a human gave is not changed and does not go.
+        "CREATE TRIGGER marks_stay BEFORE UPDATE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never changed'); END",
+        "CREATE TRIGGER marks_last BEFORE DELETE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never deleted'); END",
+    ),
 )
 """`MIGRATIONS[n]` takes a file from schema n to schema n + 1; an entry that was released is never edited."""
 

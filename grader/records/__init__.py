@@ -6,6 +6,7 @@ to disk carries `VERSION`. Shapes leave out the batch axis: `(3, 32, 32)` is one
 """
 
 from grader.records.handed import Member, Passage, Place, Problem, SourceText, Submission
+from grader.records.marks import Mark
 from grader.records.mending import Fix, WhatIf
 from grader.records.network import Carried, Examination, Layer, Meaning, Role, Trial
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
@@ -34,6 +35,7 @@ __all__ = [
     "Lateness",
     "Layer",
     "Loss",
+    "Mark",
     "Meaning",
     "Measurement",
     "Member",
