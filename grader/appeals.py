@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from grader.comparison import Comparison, Version, compare
 from grader.faults import OperatorFault
 from grader.gradebook import Entry, Gradebook, Run
+from grader.marking import marked_entry
 from grader.report.curve import BARS, PLAIN_BARS
 from grader.report.exports.appeals_json import diff_json, history_json, shown_json
 from grader.report.paging import MOST_WIDTH, Paging, print_page
@@ -56,7 +57,9 @@ def run_show(question: Question, run: int | None, console: Console) -> int:
     with Gradebook.of(question.folder) as gradebook:
         entries, runs = _entries(gradebook, question.submission), _runs(gradebook)
         index = len(entries) - 1 if run is None else _index(entries, run, runs)
-        version = Version(entries[index], runs[entries[index].run])
+        # Marks are given on what stands now; an older report is shown as the machine made it.
+        entry = marked_entry(gradebook, entries[index]) if index == len(entries) - 1 else entries[index]
+        version = Version(entry, runs[entry.run])
     earlier, later = index, len(entries) - 1 - index
     if question.as_json:
         console.file.write(shown_json(version, earlier, later) + "\n")

@@ -20,6 +20,7 @@ from grader.folders import cache_folder
 from grader.gradebook import Gradebook
 from grader.invocations import BatchOptions, corrections_of, invocation, since_of
 from grader.logs import Logs
+from grader.marking import marked_reports
 from grader.orders import Assignment
 from grader.phases import Night
 from grader.publishing import publish
@@ -57,7 +58,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
         before = gradebook.last_change()
         night, repeats = _run(options, assignment, partial(worker, walls.fence), gradebook, chosen, notices)
         wanted = {one.id for one in intake.submissions}
-        reports = [one for one in gradebook.current_reports() if one.submission.id in wanted]
+        reports = [one for one in marked_reports(gradebook) if one.submission.id in wanted]
         write_report(reports, options.out / "report.json")
         write_grades(reports, options.out / "grades.csv")
         publish(gradebook, wanted, options.out, night.changed)

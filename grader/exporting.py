@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING
 from grader.faults import OperatorFault
 from grader.gradebook import Gradebook
 from grader.intake.people import Roster, read_roster
+from grader.marking import marked_reports
 from grader.records import Report
 from grader.report.exports import canvas, csv, gradescope, junit, moodle, moodle_feedback, nbgrader, report_json
 from grader.report.exports.entitled import Blank, Entitled, entitled
 from grader.report.exports.exported import Exported, Grades, shown
 from grader.report.exports.files import write_atomically
+from grader.report.mark_words import changes
 from grader.report.plain import inert_line
 from grader.wording import counted, listed
 
@@ -80,7 +82,7 @@ def run_export(options: ExportOptions, console: Console) -> int:
     path = options.output or options.folder / "exports" / _file(options.to, len(reports))
     word = _written(path, made.content, overwrite=options.overwrite)
     said = [f"{counted(len(reports), 'report')}."] if options.to in _WHOLE else summary(made, people)
-    for line in (*said, f"{word} {path}"):
+    for line in (*said, *_marked_before(reports), f"{word} {path}"):
         console.print(line)
     return 0
 
@@ -100,10 +102,18 @@ def summary(made: Exported, people: Sequence[Entitled]) -> list[str]:
     return [f"{', '.join(parts)}.", *made.notes]
 
 
+def _marked_before(reports: Sequence[Report]) -> list[str]:
+    """Say whose marks count and were given on something that has changed since."""
+    names = [inert_line(one.submission.student or one.submission.id, 60) for one in reports if changes(one)]
+    if not names:
+        return []
+    return [f"Marks of {listed(names)} were given on what has changed since: they count; `grader review` shows them."]
+
+
 def _graded(options: ExportOptions) -> tuple[tuple[Report, ...], str]:
     """Return the reports that are asked for, and the title of the rubric that counts."""
     with Gradebook.of(options.folder) as gradebook:
-        reports, runs = gradebook.current_reports(), gradebook.runs()
+        reports, runs = marked_reports(gradebook), gradebook.runs()
     if not reports:
         raise OperatorFault(
             f"The gradebook in {options.folder} has no reports yet.", fix="Run `grader batch` to its end first."

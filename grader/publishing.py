@@ -12,16 +12,16 @@ from typing import Any
 from rich.console import Console
 
 from grader import events
-from grader.claims import read_explained, read_facts
 from grader.comparison import Version
 from grader.criteria import DEFINITIONS
 from grader.data.store import is_complete
 from grader.faults import OperatorFault
 from grader.gradebook import Entry, Gradebook, Run
 from grader.invocations import corrections_of, split_of
+from grader.marking import handed_in, marked_entries, marked_reports
 from grader.measuring import confusions
 from grader.orders import Assignment
-from grader.records import VERSION, Passage, Report
+from grader.records import VERSION, Report
 from grader.report.exports.files import write_atomically
 from grader.report.pages.class_page import ClassPage, class_page
 from grader.report.pages.file_names import page_name
@@ -63,7 +63,7 @@ def run_report(options: ReportOptions, console: Console) -> int:
     """
     started, out = time.monotonic(), options.folder
     with Gradebook.of(out) as gradebook:
-        reports = gradebook.current_reports()
+        reports = marked_reports(gradebook)
         if not reports:
             raise OperatorFault(f"There is no report in {out} yet.", fix="Run `grader batch` with --out first.")
         if not options.stats:
@@ -99,24 +99,31 @@ _PAGES = (("instructor", ".html"), ("student", ".student.html"), ("markdown", ".
 def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Collection[str] | None = None) -> None:
     """Write the class page of the submissions `ids` into `out`, and their own pages below it.
 
-    Of the students' pages only those of `changed` and those that are not there are written; all where it is None.
+    Of the students' pages only those of `changed`, those that are older than a mark and those that are not there are
+    written; all where it is None.
 
     Raises:
         OperatorFault: a page cannot be written.
     """
     runs = {run.id: run for run in gradebook.runs()}
-    entries = [one for one in gradebook.current_entries() if one[0].report.submission.id in ids]
+    entries = [one for one in marked_entries(gradebook) if one[0].report.submission.id in ids]
     page = ClassPage([entry.report for entry, _ in entries], tuple(runs.values()), out.resolve().name)
     write_atomically(out / CLASS_PAGE, class_page(page))
     pages = _Pages(gradebook, runs)
+    given = {one.submission: one.saved for one in gradebook.marks()}
     for entry, kept in entries:
         name = entry.report.submission.id
         paths = [out / STUDENTS / f"{page_name(name)}{suffix}" for _, suffix in _PAGES]
-        if changed is None or name in changed or not all(one.is_file() for one in paths):
+        if changed is None or name in changed or not _current(paths, given.get(name, 0)):
             student = pages.of(entry, kept)
             texts = (instructor_page(student), own_page(student), own_markdown(entry.report))
             for path, text in zip(paths, texts, strict=True):
                 write_atomically(path, text)
+
+
+def _current(paths: Collection[Path], since: float) -> bool:
+    """Tell whether all pages are there, and no mark was given after the first of them was written."""
+    return all(one.is_file() and one.stat().st_mtime > since for one in paths)
 
 
 @dataclass(slots=True)
@@ -129,18 +136,9 @@ class _Pages:
 
     def of(self, entry: Entry, kept: dict[str, Any] | None) -> StudentPage:
         """Return what one student's pages are made of."""
-        key = entry.report.keys.capture
-        captured = self.gradebook.find_capture(key) if key else None
-        source = self.gradebook.find_source(key) if key else ()
-        passages: tuple[Passage, ...] = ()
-        if captured is not None:
-            passages = read_facts(captured.meta.get("facts")).explanation
-        documents = self.gradebook.find_explanation(str(kept["documents_key"])) if kept is not None else None
-        if documents is not None:
-            passages = (*passages, *read_explained(documents.get("answer")).passages)
-        version = Version(entry, self.runs[entry.run], source)
-        graph = captured.graph if captured is not None else ""
-        return StudentPage(version, passages, self._matrix(entry, graph))
+        handed = handed_in(self.gradebook, entry.report, kept)
+        version = Version(entry, self.runs[entry.run], handed.source)
+        return StudentPage(version, handed.passages, self._matrix(entry, handed.graph))
 
     def _matrix(self, entry: Entry, graph: str) -> Matrix | None:
         """Return how the training that counts answered; None where it, or its pictures, are not there any more."""

@@ -30,6 +30,7 @@ from grader.gradebook.records import Entry, Invocation, Run
 from grader.invocations import circumstances, corrections_of, split_of
 from grader.kept import prepared_from
 from grader.logs import Logs
+from grader.marking import marked_reports
 from grader.orders import CAPTURE_PARTS, Assignment, Prepared, wants_training
 from grader.phases import Night
 from grader.publishing import publish
@@ -106,8 +107,9 @@ def run_rescore(options: RescoreOptions, console: Console, notices: Console) -> 
         night = _judged(options, gradebook, ground, several, notices)
         after = {entry.report.submission.id: entry for entry, _ in gradebook.current_entries()}
         runs = {run.id: run for run in gradebook.runs()}
-        write_report([one.report for one in after.values()], options.out / "report.json")
-        write_grades([one.report for one in after.values()], options.out / "grades.csv")
+        counting = marked_reports(gradebook)
+        write_report(counting, options.out / "report.json")
+        write_grades(counting, options.out / "grades.csv")
         publish(gradebook, set(after), options.out, night.changed)
     before = {entry.report.submission.id: entry for entry, _ in entries}
     changed = sorted(night.changed)

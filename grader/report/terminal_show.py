@@ -11,6 +11,7 @@ from rich.text import Text
 from grader.records import Finding, Outcome, Report, Training
 from grader.report import score_words
 from grader.report.curve import BARS, sparkline
+from grader.report.mark_words import changes, given_by
 from grader.report.paging import local_time
 from grader.report.plain import inert_line
 from grader.report.terminal_check import (
@@ -69,6 +70,7 @@ def show_page(shown: Shown) -> Page:
         break_block(report),
         (findings_table(verdicts, everything=True),) if verdicts else (),
         _marks(report, marks),
+        _given(shown),
         _numbers(report, shown.bars),
         advice_block(report),
         _origin(shown),
@@ -130,6 +132,21 @@ def _marks(report: Report, pending: Sequence[Finding]) -> tuple[RenderableType, 
     if "words" in pending[0].evidence:
         grid.add_row("", said(pending[0].rationale, "dim"))
     return (grid,)
+
+
+def _given(shown: Shown) -> tuple[RenderableType, ...]:
+    """Return who gave which points when, and what has changed since."""
+    grid = pairs()
+    report = shown.version.entry.report
+    for sentence in changes(report, shown.zone):
+        grid.add_row("Look again", Text(sentence, "yellow"))
+    for one in report.findings:
+        if by := given_by(one.evidence, shown.zone):
+            machine = one.evidence.get("machine_points")
+            was = f" instead of the grader's {number(machine)}" if machine is not None else ""
+            points = f"{number(one.points or 0)} of {number(one.max_points)}{was}, {by}"
+            grid.add_row("Marked", Text.assemble(named(one.title, most=120), f": {points}"))
+    return (grid,) if grid.row_count else ()
 
 
 def _numbers(report: Report, bars: str) -> tuple[RenderableType, ...]:

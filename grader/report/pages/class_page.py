@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from grader.hardware import sentence as hardware_sentence
 from grader.records import Finding, Outcome, Report, Status
 from grader.report.html_parts import escaped
+from grader.report.mark_words import changes
 from grader.report.pages.circumstances import isolation, versions
 from grader.report.pages.document import document, facts, section, table
 from grader.report.pages.figures import accuracies, histogram, share
@@ -73,11 +74,11 @@ def class_page(page: ClassPage) -> str:
 def needs_human(report: Report) -> str:
     """Return why a human has to look at a report, in a few words; empty where nobody has to.
 
-    Marks that only a human gives are no reason: everybody has those.
+    Marks that only a human gives are no reason: everybody has those. Marks on what has changed since are one.
     """
     if report.status in (Status.NEEDS_HUMAN, Status.GRADER_FAULT):
         return first_problem(report)
-    return ""
+    return next(iter(changes(report)), "")
 
 
 def _tiles(reports: Sequence[Report], found: Teaching) -> str:

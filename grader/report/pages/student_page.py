@@ -15,6 +15,7 @@ from grader.hardware import sentence as hardware_sentence
 from grader.records import Finding, Outcome, Report
 from grader.report import score_words
 from grader.report.html_parts import escaped, parts, text
+from grader.report.mark_words import changes, given_by
 from grader.report.pages.circumstances import isolation, versions
 from grader.report.pages.diagram import diagram
 from grader.report.pages.document import document, facts, section
@@ -78,6 +79,7 @@ def instructor_page(page: StudentPage) -> str:
             section("confusions", "Which classes are taken for which", _confusions(report, page.matrix)),
             _guessed(report),
             _advice(report),
+            section("marks", "Marks of humans", _marks(report, page.zone)),
             section("made", "How it was made", facts(_made(page))),
         )
     )
@@ -174,6 +176,17 @@ def _human(report: Report) -> str:
     items = "".join(f"<li>{text(said(one.title))} ({earned(one)})</li>" for one in pending)
     reasons = "".join(f"<p>{text(said(one))}</p>" for one in why)
     return section("human", "What a human marks", f"<ul>{items}</ul>{reasons}" if items else "")
+
+
+def _marks(report: Report, zone: tzinfo | None) -> str:
+    """Return who gave which points when, and what has changed since, for the instructor alone."""
+    lines = [f'<span class="yellow">{escaped(one)}</span>' for one in changes(report, zone)]
+    for one in report.findings:
+        if said_of := given_by(one.evidence, zone):
+            machine = one.evidence.get("machine_points")
+            was = f"; the grader's: {number(machine)}" if machine is not None else ""
+            lines.append(f"{text(said(one.title))}: {earned(one)}, {escaped(said_of)}{was}")
+    return f"<ul>{''.join(f'<li>{one}</li>' for one in lines)}</ul>" if lines else ""
 
 
 def _finding(one: Finding) -> str:
