@@ -50,7 +50,7 @@ def test_a_network_of_a_package_that_is_not_here(package: str, said: str) -> Non
     )
 
 
-@pytest.mark.parametrize("extra", ["torch", "report", *NETWORKS.values()])
+@pytest.mark.parametrize("extra", ["torch", "report", "review", *NETWORKS.values()])
 def test_an_extra_that_is_named_exists(extra: str) -> None:
     """What the messages tell to install is declared, and brings a package."""
     assert EXTRAS[extra]

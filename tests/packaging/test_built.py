@@ -39,6 +39,9 @@ def test_the_sdist_builds_the_same_wheel(built: Built) -> None:
         "grader/diagnosis/catalogue/loud.toml",
         "grader/report/pages/page.css",
         "grader/report/pages/page.js",
+        "grader/review/static/htmx.min.js",
+        "grader/review/static/htmx.LICENSE",
+        "grader/review/templates/sheet.html",
     ],
 )
 def test_the_wheel_brings_what_is_no_code(built: Built, name: str) -> None:
