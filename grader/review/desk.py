@@ -187,6 +187,8 @@ class Desk:
         item = self._item(code, criterion)
         human = bool(item.machine.evidence.get("human"))
         said = comment.replace("\r\n", "\n").strip()
+        if not item.machine.max_points:
+            raise OperatorFault("This check has no points, so there is nothing to give.")
         value = points_of(points, item.machine.max_points)
         if len(said) > MOST_COMMENT:
             raise OperatorFault(f"A comment has at most {MOST_COMMENT:,} characters; this has {len(said):,}.")

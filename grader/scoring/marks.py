@@ -126,7 +126,8 @@ def _counts(number: int, undone: Mapping[int, int]) -> bool:
 
 
 def _marked(finding: Finding, mark: Mark | None, seen: str, passing: Mapping[str, float]) -> Finding:
-    if mark is None or mark.points is None:
+    # A rubric may have taken a criterion's points away since.
+    if mark is None or mark.points is None or not finding.max_points:
         return finding
     human = bool(finding.evidence.get("human"))
     least = HALF * finding.max_points if human else passing.get(finding.criterion, finding.max_points)

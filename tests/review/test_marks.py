@@ -104,6 +104,13 @@ def test_an_override_keeps_the_machines_value() -> None:
     assert marked(made.ada(), [replace(given, points=None)], SEEN, passing).points == 30
 
 
+def test_a_check_without_points_takes_none() -> None:
+    """A mark that was given before the rubric took the points away changes nothing and breaks nothing."""
+    bare = replace(samples.CONV, points=0.0, max_points=0.0, evidence={"share": 1.0})
+    report = replace(made.ada(), findings=(bare, made.ARCHITECTURE))
+    assert marked(report, [mark(1, "conv", 0.0)], SEEN, {}).findings == report.findings
+
+
 def test_late_points_are_taken_of_all_that_is_earned() -> None:
     """A tenth of the machine's points and a human's, where the rubric takes from all."""
     late = made.everybody()[1]

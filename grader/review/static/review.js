@@ -74,8 +74,6 @@
 
   // What was typed and not saved is not lost by a slip of a finger.
   addEventListener("beforeunload", (event) => { if (changed()) event.preventDefault(); });
-  let sent = false;
-  document.addEventListener("submit", () => { sent = true; });
   document.addEventListener("htmx:afterRequest", (event) => {
     if (event.detail.successful) return;
     const reply = event.detail.xhr;
@@ -88,7 +86,8 @@
   });
   if (document.body.classList.contains("marking")) {
     const named = location.hash && document.getElementById(location.hash.slice(1));
-    focus(named ? one(".points", named) : pointsOf(open()));
+    // On a phone that would scroll past what is to be read, and open its keyboard.
+    if (matchMedia("(min-width:900px)").matches) focus(named ? one(".points", named) : pointsOf(open()));
     const current = one("#queue .current"), queue = one(".queue");
     if (current) queue.scrollTop = current.offsetTop - queue.clientHeight / 2;
   }
