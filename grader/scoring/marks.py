@@ -157,7 +157,7 @@ def _overridden(finding: Finding, mark: Mark) -> str:
     if finding.points is None:
         head = f"A human gives {mark.points:g} of {finding.max_points:g} points, which the grader could not decide"
     else:
-        head = f"A human gives {mark.points:g} points instead of the grader's {finding.points:g}"
+        head = f"A human gives {mark.points:g} of {finding.max_points:g} points, the grader gave {finding.points:g}"
     return f"{head}: {mark.comment}" if mark.comment else f"{head}."
 
 

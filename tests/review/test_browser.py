@@ -148,8 +148,8 @@ def test_what_does_not_fit_is_said(page: Page) -> None:
 @pytest.mark.parametrize(
     ("width", "scheme"),
     [
-        (1440, "light"),
         (390, "dark"),
+        pytest.param(1440, "light", marks=stress),
         pytest.param(1440, "dark", marks=stress),
         pytest.param(390, "light", marks=stress),
     ],
@@ -182,6 +182,7 @@ def test_without_scripts(browser: Browser, origin: str) -> None:
     page.context.close()
 
 
+@stress
 def test_the_server_is_gone(browser: Browser, tmp_path: Path) -> None:
     """Who marks on after Ctrl-C reads so, and the points stay in the field."""
     with served(made.folder_of(tmp_path)) as (origin, end):

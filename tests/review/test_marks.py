@@ -99,7 +99,7 @@ def test_an_override_keeps_the_machines_value() -> None:
     found = next(finding for finding in report.findings if finding.criterion == "accuracy")
     assert (found.outcome, found.points, report.points) == (Outcome.PASSED, 4, 24)
     assert (found.evidence["machine_points"], found.evidence["machine_outcome"]) == (10, "passed")
-    assert found.rationale == "A human gives 4 points instead of the grader's 10: Its labels were shuffled."
+    assert found.rationale == "A human gives 4 of 10 points, the grader gave 10: Its labels were shuffled."
     assert "changed" not in found.evidence
     assert marked(made.ada(), [replace(given, points=None)], SEEN, passing).points == 30
 
