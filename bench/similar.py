@@ -5,8 +5,9 @@
     python bench/similar.py --sizes 300 1000         # seconds for synthetic classes
 
 A copy is an example or a sound design with one change (`CHANGES`); it is found where it stands in a cluster with its
-original. Every other pair in a cluster is a stranger taken for a copy. Networks are left out, so what is counted is found by
-code alone.
+original. Every pair of two independent ones in a cluster is a stranger taken for a copy. Networks and explanations are
+left out, so what is counted is found by code alone. Public files of one repository (`REPOSITORY__ID.py`) are not
+compared.
 """
 
 from __future__ import annotations
@@ -97,17 +98,25 @@ def reformatted(text: str, random: Random) -> str:
 def spelled(text: str, random: Random) -> str:
     """Write module names out and arguments as keywords."""
     text = re.sub(r"\bnn\.Linear\((\S+), (\S+)\)", r"torch.nn.Linear(in_features=\1, out_features=\2)", text)
-    return re.sub(r"\bnn\.Conv2d\((\w+), (\w+), (\w+)", r"torch.nn.Conv2d(in_channels=\1, out_channels=\2, kernel_size=\3", text)
+    return re.sub(
+        r"\bnn\.Conv2d\((\w+), (\w+), (\w+)", r"torch.nn.Conv2d(in_channels=\1, out_channels=\2, kernel_size=\3", text
+    )
 
 
 def few_numbers(text: str, random: Random) -> str:
     """Change a third of the numbers above one."""
-    return re.sub(r"(?<=[ (,])\d+(?=[,) ])", lambda m: str(int(m.group()) + 1) if int(m.group()) > 1 and random.random() < 0.33 else m.group(), text)
+    return re.sub(
+        r"(?<=[ (,])\d+(?=[,) ])",
+        lambda m: str(int(m.group()) + 1) if int(m.group()) > 1 and random.random() < 0.33 else m.group(),
+        text,
+    )
 
 
 def all_numbers(text: str, random: Random) -> str:
     """Change every number above one."""
-    return re.sub(r"(?<=[ (,])\d+(?=[,) ])", lambda m: str(int(m.group()) + 3) if int(m.group()) > 1 else m.group(), text)
+    return re.sub(
+        r"(?<=[ (,])\d+(?=[,) ])", lambda m: str(int(m.group()) + 3) if int(m.group()) > 1 else m.group(), text
+    )
 
 
 def several(text: str, random: Random) -> str:
@@ -180,7 +189,7 @@ def pairs(found: Similarity) -> set[frozenset[str]]:
 
 
 def recall(around: Sequence[Entry], originals: Sequence[Entry], seed: int) -> None:
-    """Hand in one copy at a time among the class; print what is found of each change, and strangers taken for copies."""
+    """Hand in all copies of one kind among the class; print how many of them are found."""
     made = copies(originals, seed)
     by_change: dict[str, list[Entry]] = defaultdict(list)
     for one in made:
@@ -199,12 +208,16 @@ def strangers(entries: Sequence[Entry], show: bool) -> None:
     found = compare(entries, templates(), library=library())
     count = len(entries) * (len(entries) - 1) // 2
     kinds = Counter(kind for cluster in found.clusters for pair in cluster.pairs for kind in pair.kinds)
-    print(f"{len(entries)} independent: {len(pairs(found))} of {count:,} pairs taken for copies {dict(kinds)}; "
-          f"{found.common} fingerprints common")
+    print(
+        f"{len(entries)} independent: {len(pairs(found))} of {count:,} pairs taken for copies {dict(kinds)}; "
+        f"{found.common} fingerprints common"
+    )
     for cluster in found.clusters if show else ():
         for pair in cluster.pairs:
-            print(f"   {pair.first} – {pair.second}: {', '.join(pair.kinds)} code {pair.code:.2f} shape {pair.shape:.2f} "
-                  f"lines {pair.lines}")
+            print(
+                f"   {pair.first} – {pair.second}: {', '.join(pair.kinds)} code {pair.code:.2f} shape {pair.shape:.2f} "
+                f"lines {pair.lines}"
+            )
 
 
 def main() -> None:
@@ -225,8 +238,10 @@ def main() -> None:
         entries = synthetic(size, options.seed)
         started, before = time.perf_counter(), time.process_time()
         result = compare(entries, templates(), library=library())
-        print(f"{size}: {time.perf_counter() - started:.2f} s, processor {time.process_time() - before:.2f} s, "
-              f"{len(result.clusters)} clusters, {len(pairs(result))} pairs")
+        print(
+            f"{size}: {time.perf_counter() - started:.2f} s, processor {time.process_time() - before:.2f} s, "
+            f"{len(result.clusters)} clusters, {len(pairs(result))} pairs"
+        )
     if options.sizes:
         return
     around = synthetic(options.around, options.seed)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader import cli_appeals, cli_course, cli_data, cli_export, cli_report, cli_review, cli_rubric
+from grader import cli_appeals, cli_course, cli_data, cli_export, cli_report, cli_review, cli_rubric, cli_similar
 from grader.cli_options import Device, Invoked, Isolation, LogJson, Verbose, cores, explained, packaged, parse_shape
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
@@ -226,6 +226,7 @@ def doctor(
 
 app.command(short_help="Write the results as pages: the class, and each student.")(cli_report.report)
 app.command(short_help="Mark explanations and override verdicts, on a page of this machine.")(cli_review.review)
+app.command(short_help="Say which submissions are alike: a hint, no verdict.")(cli_similar.similar)
 app.add_typer(cli_course.course, name="course")
 app.add_typer(cli_data.data, name="data")
 app.add_typer(cli_rubric.rubric, name="rubric")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -14,6 +15,11 @@ NETWORKS = {"torchvision": "images"}
 def install(extra: str) -> str:
     """Return the command that installs what an `extra` of our distribution brings."""
     return f"pip install 'cnn-grader[{extra}]'"
+
+
+def is_installed(package: str) -> bool:
+    """Tell whether an optional `package` is there, without importing it."""
+    return importlib.util.find_spec(package) is not None
 
 
 def missing(extra: str, package: str) -> MissingPackageFault:

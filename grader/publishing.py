@@ -26,14 +26,18 @@ from grader.report.exports.files import write_atomically
 from grader.report.pages.class_page import ClassPage, class_page
 from grader.report.pages.file_names import page_name
 from grader.report.pages.own_markdown import own_markdown
+from grader.report.pages.similar_page import SimilarPage, similar_page
 from grader.report.pages.student_page import Matrix, StudentPage, instructor_page, own_page
 from grader.report.pages.teaching import teaching, teaching_json, teaching_table
 from grader.report.terminal_pages import show_published, show_teaching
+from grader.resemblance import similarity
 from grader.rubric import parse
 from grader.shelf import Shelf
 
 CLASS_PAGE = "index.html"
 """The class page, in the folder of the results."""
+SIMILAR_PAGE = "similar.html"
+"""The page of submissions that are alike, beside it."""
 STUDENTS = "students"
 """The folder of the students' pages beside it."""
 STATISTICS = ("stats.json", "stats.csv")
@@ -97,7 +101,7 @@ _PAGES = (("instructor", ".html"), ("student", ".student.html"), ("markdown", ".
 
 
 def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Collection[str] | None = None) -> None:
-    """Write the class page of the submissions `ids` into `out`, and their own pages below it.
+    """Write the class page of the submissions `ids` into `out`, who is like whom, and their own pages below it.
 
     Of the students' pages only those of `changed`, those that are older than a mark and those that are not there are
     written; all where it is None.
@@ -107,8 +111,12 @@ def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Coll
     """
     runs = {run.id: run for run in gradebook.runs()}
     entries = [one for one in marked_entries(gradebook) if one[0].report.submission.id in ids]
-    page = ClassPage([entry.report for entry, _ in entries], tuple(runs.values()), out.resolve().name)
-    write_atomically(out / CLASS_PAGE, class_page(page))
+    reports, title = [entry.report for entry, _ in entries], out.resolve().name
+    alike = similarity(gradebook, entries)
+    if alike is not None:
+        names = {one.submission.id: one.submission.student or one.submission.id for one in reports}
+        write_atomically(out / SIMILAR_PAGE, similar_page(SimilarPage(alike, names, CLASS_PAGE, title)))
+    write_atomically(out / CLASS_PAGE, class_page(ClassPage(reports, tuple(runs.values()), title, similarity=alike)))
     pages = _Pages(gradebook, runs)
     given = {one.submission: one.saved for one in gradebook.marks()}
     for entry, kept in entries:

@@ -329,6 +329,30 @@ class Gradebook:
         """Keep what is remembered of the reference, so that a gradebook can be judged again on another machine."""
         self._write("INSERT OR IGNORE INTO standards (key, saved, value) VALUES (?, ?, ?)", key, self._clock(), value)
 
+    def templates(self) -> dict[str, bytes]:
+        """Return what the course gave out, by the names of the files: nobody is compared by it."""
+        return dict(self._read("SELECT name, content FROM templates ORDER BY name"))
+
+    def keep_template(self, name: str, content: bytes) -> None:
+        """Keep a file that the course gave out, over one of the same name."""
+        self._write(
+            "INSERT OR REPLACE INTO templates (name, saved, content) VALUES (?, ?, ?)", name, self._clock(), content
+        )
+
+    def forget_templates(self) -> None:
+        """Forget every file that the course gave out."""
+        self._write("DELETE FROM templates")
+
+    def find_similarity(self, key: str) -> dict[str, Any] | None:
+        """Return what comparing a class showed, under this key."""
+        rows = self._read("SELECT value FROM similarities WHERE key = ?", key)
+        return dict(json.loads(rows[0][0])) if rows else None
+
+    def keep_similarity(self, key: str, value: Mapping[str, Any]) -> None:
+        """Keep what comparing a class showed; the last time alone."""
+        self._write("DELETE FROM similarities")
+        self._write("INSERT INTO similarities (key, saved, value) VALUES (?, ?, ?)", key, self._clock(), _dump(value))
+
     def _write(self, statement: str, *values: object) -> int:
         with self._lock, explained(self._path), transaction(self._connection):
             return self._connection.execute(statement, values).lastrowid or 0

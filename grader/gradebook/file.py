@@ -54,6 +54,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Whatever a later version of this program does, what a human gave is not changed and does not go.
         "CREATE TRIGGER marks_stay BEFORE UPDATE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never changed'); END",
         "CREATE TRIGGER marks_last BEFORE DELETE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never deleted'); END",
+        "CREATE TABLE templates (name TEXT PRIMARY KEY, saved REAL NOT NULL, content BLOB NOT NULL)",
+        "CREATE TABLE similarities (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
     ),
 )
 """`MIGRATIONS[n]` takes a file from schema n to schema n + 1; an entry that was released is never edited."""

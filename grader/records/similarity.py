@@ -74,7 +74,8 @@ class Likeness:
         first: id of one.
         second: id of the other.
         kinds: in which respects, the strongest first.
-        code: share of their own code that both have, from 0 to 1, numbers counted; what is rare in the class counts more.
+        code: share of their own code that both have, from 0 to 1, numbers counted; what is rare
+            in the class counts more.
         shape: the same with all numbers taken for equal.
         explanation: share of their explanations' own words that both have.
         lines: lines of the first that are shared.

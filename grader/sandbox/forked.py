@@ -38,7 +38,7 @@ class Zygote:
     ) -> None:
         """Start it behind `fence`; `ready()` waits until it has imported everything.
 
-        A `bare` one imports no torch and runs canaries alone; `jobs` are more jobs, as names of modules.
+        A `bare` one imports no torch and runs canaries alone, and `jobs`: more jobs, as names of modules.
         """
         self.fence = fence
         self.active: tuple[str, ...] = ()

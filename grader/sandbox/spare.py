@@ -32,9 +32,10 @@ ISOLATION = (
 class Spare:
     """Where there is no fork: one process, imported in advance, for each job."""
 
-    def __init__(self, *, warm: bool = True) -> None:
-        """Start the first spare."""
-        self._warm = warm
+    def __init__(self, *, warm: bool = True, jobs: Mapping[str, str] | None = None) -> None:
+        """Start the first spare; with `jobs`, as names of modules, it imports no torch and runs these alone."""
+        self._warm = warm and jobs is None
+        self._options = () if jobs is None else ("--bare", "--jobs", json.dumps(dict(jobs)))
         self._closed = False
         self._current: subprocess.Popen[bytes] | None = None
         self._next: subprocess.Popen[bytes] | None = None
@@ -46,7 +47,7 @@ class Spare:
         folder = tempfile.mkdtemp(prefix="job-", dir=self._folder.name)
         environment = {**confine.warm_environment(folder), **_needed_on_windows()}
         process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            command("--spare", "--folder", folder, warm=self._warm),
+            command("--spare", "--folder", folder, *self._options, warm=self._warm),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -68,9 +68,10 @@ def load_jobs(more: dict[str, str] | None = None) -> dict[str, Job]:
     return {name: getattr(importlib.import_module(module), name) for name, module in jobs.items()}
 
 
-def bare_jobs() -> dict[str, Job]:
-    """Import the one job that needs no torch."""
-    return {"canary": getattr(importlib.import_module(JOBS["canary"]), "canary")}  # noqa: B009 - as for the others
+def bare_jobs(more: dict[str, str] | None = None) -> dict[str, Job]:
+    """Import the one job that needs no torch, and `more` of that kind."""
+    jobs = {"canary": JOBS["canary"], **(more or {})}
+    return {name: getattr(importlib.import_module(module), name) for name, module in jobs.items()}
 
 
 def warm_up() -> None:
@@ -243,7 +244,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--warm", action="store_true")
     options = parser.parse_args(arguments)
     if options.spare:
-        _serve_one(options.folder, warm=options.warm)
+        _serve_one(options.folder, options.jobs if options.bare else None, warm=options.warm)
         return
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the control socket
     confine.wake_with_parent()
@@ -251,7 +252,7 @@ def main(arguments: list[str]) -> None:
     control = socket.socket(fileno=options.control)
     walls = None if options.walls is None else Walls.from_json(options.walls)
     site = Site(options.folder, None, None) if walls is None else Site(None, walls, inside.Programs.load())
-    jobs = bare_jobs() if options.bare else load_jobs(options.jobs)
+    jobs = bare_jobs(options.jobs) if options.bare else load_jobs(options.jobs)
     if options.warm:
         warm_up()
     if walls is not None:
@@ -264,11 +265,11 @@ def main(arguments: list[str]) -> None:
         remove(options.folder)  # the parent does it too, if it still lives
 
 
-def _serve_one(folder: str, *, warm: bool) -> None:
-    """Serve one job: its header and payload on stdin, frames on stdout; prints go to stderr."""
+def _serve_one(folder: str, bare: dict[str, str] | None, *, warm: bool) -> None:
+    """Serve one job: its header and payload on stdin, frames on stdout; prints go to stderr. `bare`: without torch."""
     results = os.dup(1)
     os.dup2(2, 1)
-    jobs = load_jobs()
+    jobs = load_jobs() if bare is None else bare_jobs(bare)
     if warm:
         warm_up()
     source = sys.stdin.buffer

@@ -1,8 +1,8 @@
 """Bring the code that builds a network into a form in which names, order and layout do not count.
 
 What a student names becomes one word, what the libraries name stays, however it was imported: `self.c1 =
-torch.nn.Conv2d(3, 8, kernel_size=3)` and `self.first = nn.Conv2d(in_channels=3, out_channels=8, kernel_size=3)` are both
-`v = Conv2d 3 8 3`. Methods of a class and layers of an `__init__` stand in an order of ours.
+torch.nn.Conv2d(3, 8, kernel_size=3)` and `self.first = nn.Conv2d(in_channels=3, out_channels=8, kernel_size=3)` are
+both `v = Conv2d #3 #8 #3`. Methods of a class and layers of an `__init__` stand in an order of ours.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class _Node:
 
 
 def stream_of(pieces: Sequence[Piece], wanted: Iterable[tuple[str, int | None, int]] = ()) -> Stream:
-    """Return the code of a submission: what begins on the `wanted` lines (file, cell, line), all where there are none."""
+    """Return a submission's code: what begins on the `wanted` lines (file, cell, line), all where there are none."""
     lines = set(wanted)
     cut = list(_within(pieces, MOST_CODE))
     read = [logical_lines(one.text) for one in cut]

@@ -16,7 +16,6 @@ from grader.similarity.judging import MOST_PAIRS, Measures, clusters, kinds
 from grader.similarity.prepared import Side, prepared
 from grader.similarity.winnowing import Rarity, shared_counts
 from grader.similarity.wording import shared_passages
-from grader.wording import counted
 
 LEAST_TOKENS = 40
 """A network of fewer tokens of its own is equal to another by chance: `nn.Sequential` of seven layers has about 35."""
@@ -26,6 +25,7 @@ MOST_MEASURED = 20_000
 """Pairs that are looked at closely, the most promising first."""
 MOST_SHOWN = 80
 """Pairs whose code is shown side by side."""
+MOST_CLUSTERS = 150
 
 _CODE, _SHAPE, _WORDS = 0.3, 0.6, 0.15  # shares of fingerprints from which a pair is looked at
 
@@ -40,14 +40,18 @@ def compare(
     usable = [one for one in entries if one.pieces or one.passages]
     sides, common = prepared(usable, templates, library, LEAST_TOKENS)
     leaders, followers = _led(sides)
-    class_ = _Class(leaders, len(sides), library is not None)
-    found = list(class_.pairs())
-    groups = _with_followers(clusters(found), followers)
-    method = "copydetect" if library is not None else "fingerprint"
-    notes = list(class_.notes)
+    everybody = _Class(leaders, sides, winnowed=library is not None)
+    groups = _with_followers(clusters(tuple(everybody.pairs())), followers)
+    if len(groups) > MOST_CLUSTERS:
+        everybody.notes.append(f"There are {len(groups):,} groups; the {MOST_CLUSTERS} most alike are told.")
     return Similarity(
-        len(usable), method, _shown(groups, {one.entry.id: one for one in sides}), tuple(one.name for one in templates),
-        common, class_.together, tuple(notes),
+        compared=len(usable),
+        method="copydetect" if library is not None else "fingerprint",
+        clusters=_shown(groups[:MOST_CLUSTERS], {one.entry.id: one for one in sides}),
+        templates=tuple(dict.fromkeys(one.name for one in templates)),
+        common=common,
+        together=everybody.together,
+        notes=tuple(everybody.notes),
     )
 
 
@@ -80,15 +84,15 @@ def _with_followers(found: Sequence[Cluster], followers: dict[str, list[str]]) -
 class _Class:
     """Everybody who is compared, with who has what."""
 
-    def __init__(self, sides: Sequence[Side], people: int, winnowed: bool) -> None:
+    def __init__(self, sides: Sequence[Side], everybody: Sequence[Side], *, winnowed: bool) -> None:
         """Count who has which names, numbers, networks and layers."""
-        self.sides, self.people, self.winnowed = sides, people, winnowed
+        self.sides, self.people, self.winnowed = sides, len(everybody), winnowed
         self.together = 0
         self.notes: list[str] = []
         self.names = Counter(name for one in sides for name in one.names)
         self.numbers = Counter(name for one in sides for name in one.numbers)
-        self.holders = Counter(one.entry.network for one in sides if one.entry.network)
-        self.layers = Counter(name for one in sides for name in set(one.entry.layers))
+        self.holders = Counter(one.entry.network for one in everybody if one.entry.network)
+        self.layers = Counter(name for one in everybody for name in set(one.entry.layers))
         self.exact = Rarity([one.exact for one in sides])
         self.masked = Rarity([one.masked for one in sides])
 
@@ -119,9 +123,8 @@ class _Class:
             self._mark_equal(best, of_equal)
         rows, columns = np.nonzero(np.triu(best, 1))
         if len(rows) > MOST_MEASURED:
-            self.notes.append(
-                f"{len(rows):,} pairs looked alike at first sight; the {MOST_MEASURED:,} most alike were compared closely."
-            )
+            most = f"the {MOST_MEASURED:,} most alike were looked at closely"
+            self.notes.append(f"{len(rows):,} pairs looked alike at first sight; {most}.")
             order = np.argsort(-best[rows, columns], kind="stable")[:MOST_MEASURED]
             rows, columns = rows[order], columns[order]
         return [(int(i), int(j)) for i, j in zip(rows, columns, strict=True)]
@@ -170,8 +173,16 @@ class _Class:
             return None
         numbers = sorted(one for one in first.numbers & second.numbers if self.numbers[one] <= 3)
         return Likeness(
-            first.entry.id, second.entry.id, why, measured.code, measured.shape, measured.text,
-            network=network, holders=holders, rare_layers=tuple(layers[:8]), names=tuple(names[:12]),
+            first.entry.id,
+            second.entry.id,
+            why,
+            measured.code,
+            measured.shape,
+            measured.text,
+            network=network,
+            holders=holders,
+            rare_layers=tuple(layers[:8]),
+            names=tuple(names[:12]),
             numbers=tuple(numbers[:12]),
         )
 
@@ -194,6 +205,28 @@ def _shown(found: Sequence[Cluster], sides: dict[str, Side]) -> tuple[Cluster, .
             room -= 1
         shown.append(replace(cluster, pairs=tuple(pairs)))
     return tuple(shown)
+
+
+def thinner(found: Similarity) -> Similarity:
+    """Return the same with the code of half as many pairs side by side; without any, with half as many clusters."""
+    shown = [pair for cluster in found.clusters for pair in cluster.pairs if pair.left or pair.passages]
+    kept = {(one.first, one.second) for one in shown[: len(shown) // 2]}
+    if not shown:
+        note = f"There are {len(found.clusters):,} groups; half of them are left out here."
+        return replace(found, clusters=found.clusters[: len(found.clusters) // 2], notes=(*found.notes, note))
+    return replace(
+        found,
+        clusters=tuple(
+            replace(
+                cluster,
+                pairs=tuple(
+                    one if (one.first, one.second) in kept else replace(one, left=(), right=(), passages=(), renamed=())
+                    for one in cluster.pairs
+                ),
+            )
+            for cluster in found.clusters
+        ),
+    )
 
 
 def _with_evidence(pair: Likeness, first: Side, second: Side) -> Likeness:

@@ -26,10 +26,7 @@ def excerpts(side: Side, shared: frozenset[int]) -> tuple[Excerpt, ...]:
         text = piece.text.split("\n")
         chosen = [one for one in _closed(numbers) if one <= len(text)][:room]
         room -= len(chosen)
-        lines = [
-            MarkedLine(one, text[one - 1][:MOST_WIDTH], marks.get((index, one), Mark.OWN))
-            for one in chosen
-        ]
+        lines = [MarkedLine(one, text[one - 1][:MOST_WIDTH], marks.get((index, one), Mark.OWN)) for one in chosen]
         if lines:
             found.append(Excerpt(piece.file, piece.cell, tuple(_bridged(lines))))
     return tuple(found)

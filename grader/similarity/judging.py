@@ -106,9 +106,7 @@ def clusters(pairs: Sequence[Likeness]) -> tuple[Cluster, ...]:
             members.append(chosen)
             common &= near[chosen]
         inside = [
-            joined[frozenset((first, second))]
-            for index, first in enumerate(members)
-            for second in members[index + 1 :]
+            joined[frozenset((first, second))] for index, first in enumerate(members) for second in members[index + 1 :]
         ]
         told |= {frozenset((pair.first, pair.second)) for pair in inside}
         inside.sort(key=lambda pair: (-pair.strength, pair.first, pair.second))

@@ -32,6 +32,12 @@ net = Net()
 
 _FLAT = ("torch.flatten(x, 1)", "x.view(-1, 16 * 5 * 5)", "x.view(x.size(0), -1)", "x.reshape(-1, 16 * 5 * 5)")
 
+_KINDS = (
+    (3, "", "MaxPool2d", "F.relu"),
+    (1, "", "MaxPool2d", "F.relu"),
+    (1, ", padding=2", "AvgPool2d", "torch.tanh"),
+)
+
 _DIGITS = """
 class Net(nn.Module):
     def __init__(self):
@@ -60,9 +66,7 @@ def textbook() -> tuple[Template, ...]:
     """Return these networks, written in each of the usual ways."""
     written = [
         _FIVE_LAYERS.format(channels=channels, padding=padding, pool=pool, activation=activation, flat=flat)
-        for channels, padding in ((3, ""), (1, ""), (1, ", padding=2"))
-        for pool in ("MaxPool2d", "AvgPool2d")
-        for activation in ("F.relu", "torch.relu", "torch.tanh")
+        for channels, padding, pool, activation in _KINDS
         for flat in _FLAT
     ]
     return (Template("textbook", tuple(Piece("textbook", None, one) for one in (*written, _DIGITS))),)

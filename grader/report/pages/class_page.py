@@ -24,14 +24,18 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
     from grader.gradebook import Run
+    from grader.records.similarity import Similarity
 
 _WHY = 110  # characters of a reason in the table
+_HINT = "A hint for a human and no verdict; no points hang on it"
 _OUTCOMES = {Outcome.SKIPPED: "not judged", Outcome.PENDING: "for a human", Outcome.ERROR: "grader's fault"}
 _CONTROLS = """<form id="controls" class="controls" hidden role="search" aria-label="Filter the table">
 <label>Search <input name="search" type="search" autocomplete="off"></label>
 <label>Status <select name="status"><option value="">all</option>{options}</select></label>
-<label><input name="human" type="checkbox">needs a human's eye</label>
+<label><input name="human" type="checkbox">needs a human's eye</label>{alike}
 <span id="shown" role="status" aria-live="polite"></span></form>"""
+
+_ALIKE = '\n<label><input name="alike" type="checkbox">like another</label>'
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +47,14 @@ class ClassPage:
         runs: of the gradebook, the oldest first.
         title: what the page is called: the folder of the results.
         zone: where times are local; None for the machine's own zone.
+        similarity: which of them are alike; None where they were not compared.
     """
 
     reports: Sequence[Report]
     runs: Sequence[Run]
     title: str
     zone: tzinfo | None = None
+    similarity: Similarity | None = None
 
 
 def class_page(page: ClassPage) -> str:
@@ -62,7 +68,7 @@ def class_page(page: ClassPage) -> str:
         '<nav aria-label="On this page"><a href="#class">Everybody</a><a href="#spread">Spread</a>'
         '<a href="#teach">To teach again</a><a href="#made">How it was made</a></nav></header>'
         f"<main>{_tiles(reports, found)}"
-        + section("class", "Everybody", _controls(reports) + _students(reports, criteria))
+        + section("class", "Everybody", _controls(page) + _students(page, criteria))
         + section("spread", "How points and accuracies are spread", _spread(reports))
         + section("teach", "What to teach again", _teach(found))
         + section("made", "How it was made", _made(page, found))
@@ -94,15 +100,21 @@ def _tiles(reports: Sequence[Report], found: Teaching) -> str:
     return f'<ul class="tiles" aria-label="At a glance">{inner}</ul>'
 
 
-def _controls(reports: Sequence[Report]) -> str:
-    there = {report.status for report in reports}
+def _controls(page: ClassPage) -> str:
+    there = {report.status for report in page.reports}
     options = "".join(
         f'<option value="{status}">{escaped(STATUS_WORDS[status][0])}</option>' for status in Status if status in there
     )
-    return _CONTROLS.format(options=options)
+    alike = _ALIKE if _alike(page) else ""
+    return _CONTROLS.format(options=options, alike=alike)
 
 
-def _students(reports: Sequence[Report], criteria: Sequence[Finding]) -> str:
+def _alike(page: ClassPage) -> dict[str, tuple[int, float]]:
+    return page.similarity.cluster_of() if page.similarity is not None else {}
+
+
+def _students(page: ClassPage, criteria: Sequence[Finding]) -> str:
+    reports, alike = page.reports, _alike(page)
     late = any(report.submission.late for report in reports)
     heads = [
         ("student", "Student", "", ""),
@@ -112,6 +124,7 @@ def _students(reports: Sequence[Report], criteria: Sequence[Finding]) -> str:
         ("points", "Points", "", "down"),
         ("accuracy", "Accuracy (95 %)", "", "down"),
         ("look", "Needs a human's eye", "", "down"),
+        *([("alike", "Like another", _HINT, "down")] if alike else []),
         *((f"c-{index}", _words(one.criterion), one.title, "down") for index, one in enumerate(criteria)),
     ]
     top = "".join(
@@ -121,7 +134,7 @@ def _students(reports: Sequence[Report], criteria: Sequence[Finding]) -> str:
         for key, word, title, first in heads
     )
     names = {key for key, *_ in heads}
-    rows = "".join(_row(report, criteria, names) for report in reports)
+    rows = "".join(_row(report, criteria, names, alike.get(report.submission.id)) for report in reports)
     return (
         '<div class="wide" role="region" tabindex="0" aria-label="Everybody"><table id="class-table" '
         'class="listed class"><caption class="unseen">One row for each submission; the first cell leads to its page'
@@ -133,7 +146,7 @@ def _words(criterion: str) -> str:
     return inert_line(criterion.replace("_", " "), 24)
 
 
-def _row(report: Report, criteria: Sequence[Finding], names: set[str]) -> str:
+def _row(report: Report, criteria: Sequence[Finding], names: set[str], alike: tuple[int, float] | None) -> str:
     submission, findings = report.submission, {one.criterion: one for one in report.findings}
     mark, style = STATUS_MARKS[report.status]
     look = needs_human(report)
@@ -155,9 +168,19 @@ def _row(report: Report, criteria: Sequence[Finding], names: set[str]) -> str:
             f'<span class="dim">({low} – {high})</span></td>'
         )
     cells.append(f'<td class="prose">{escaped(shorten(look, _WHY))}</td>')
+    if "alike" in names:
+        cells.append(_likeness(alike))
     cells += [_points(findings.get(one.criterion)) for one in criteria]
     human = "yes" if look else "no"
-    return f'<tr data-status="{report.status}" data-human="{human}">{"".join(cells)}</tr>'
+    like = "yes" if alike else "no"
+    return f'<tr data-status="{report.status}" data-human="{human}" data-alike="{like}">{"".join(cells)}</tr>'
+
+
+def _likeness(alike: tuple[int, float] | None) -> str:
+    if alike is None:
+        return '<td data-value=""></td>'
+    number, strength = alike
+    return f'<td data-value="{strength:.3f}"><a href="similar.html#cluster-{number}">group {number}</a></td>'
 
 
 def _total(report: Report) -> str:
@@ -237,9 +260,18 @@ def _made(page: ClassPage, found: Teaching) -> str:
         rows.append(("Run", f"{run.id}, begun {local_time(run.started, page.zone)}{_took(run)}"))
         rows.append(("Rubric", f"SHA-256 {run.rubric_hash[:12]}"))
         rows.append(("Hardware", escaped(hardware_sentence(run.invocation.fingerprint))))
+    if page.similarity is not None:
+        rows.append(("Compared", f'{_compared(page.similarity)} <a href="similar.html">More of it</a>'))
     rows.append(("Isolation", "<br>".join(_each(map(isolation, page.reports)))))
     rows.append(("Versions", "<br>".join(_each(map(versions, page.reports)))))
     return facts(rows)
+
+
+def _compared(found: Similarity) -> str:
+    if not found.compared:
+        return escaped(" ".join(inert_line(one) for one in found.notes))
+    groups = counted(len(found.clusters), "group") if found.clusters else "none"
+    return f"{counted(found.compared, 'submission')} with each other; alike: {groups}, which is a hint and no verdict."
 
 
 def _took(run: Run) -> str:

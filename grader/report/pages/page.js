@@ -9,6 +9,7 @@
   const search = controls.elements.namedItem("search");
   const status = controls.elements.namedItem("status");
   const human = controls.elements.namedItem("human");
+  const alike = controls.elements.namedItem("alike");
   const words = new Map(rows.map((row) => [row, row.textContent.toLowerCase()]));
   let sorted = "", downwards = false;
 
@@ -37,7 +38,8 @@
     for (const row of rows) {
       const fits = words.get(row).includes(wanted)
         && (status.value === "" || row.dataset.status === status.value)
-        && (!human.checked || row.dataset.human === "yes");
+        && (!human.checked || row.dataset.human === "yes")
+        && (!alike?.checked || row.dataset.alike === "yes");
       row.hidden = !fits;
       count += fits;
     }
@@ -49,16 +51,18 @@
     if (search.value) { state.set("search", search.value); }
     if (status.value) { state.set("status", status.value); }
     if (human.checked) { state.set("human", "yes"); }
+    if (alike?.checked) { state.set("alike", "yes"); }
     location.replace(`#${state || "class"}`);
   };
   const restore = () => {
     const state = new URLSearchParams(location.hash.slice(1));
-    if (!["sort", "search", "status", "human"].some((key) => state.has(key))) { return; }
+    if (!["sort", "search", "status", "human", "alike"].some((key) => state.has(key))) { return; }
     [sorted] = (state.get("sort") ?? "").split(",");
     downwards = (state.get("sort") ?? "").endsWith(",down");
     search.value = state.get("search") ?? "";
     status.value = state.get("status") ?? "";
     human.checked = state.has("human");
+    if (alike) { alike.checked = state.has("alike"); }
     sort();
     filter();
   };
@@ -75,7 +79,7 @@
       remember();
     });
   }
-  for (const control of [search, status, human]) {
+  for (const control of [search, status, human, alike].filter(Boolean)) {
     control.addEventListener("input", () => { filter(); remember(); });
   }
   controls.addEventListener("submit", (event) => event.preventDefault());
