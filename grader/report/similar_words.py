@@ -31,9 +31,9 @@ def in_words(pair: Likeness) -> str:
 def measured(pair: Likeness, people: int) -> Iterator[tuple[str, str]]:
     """Yield what was measured and what it came to, as words that are inert."""
     if pair.code or pair.shape:
-        yield "Own code in common", f"{_share(pair.code)}; {_share(pair.shape)} with all numbers taken for equal"
+        yield "Own code in common", f"{_share(pair.code)}, and {_share(pair.shape)} if all numbers are taken for equal"
     if pair.explanation:
-        yield "Own words of the explanation in common", _share(pair.explanation)
+        yield "Explanation in common", _share(pair.explanation)
     if pair.network:
         yield "Network", f"equal, layer by layer; {pair.holders} of {people} have it"
     if pair.rare_layers:
@@ -58,7 +58,7 @@ def circumstances(found: Similarity) -> Iterator[str]:
     if found.compared:
         given = [one for one in found.templates if not one.startswith(("reference/", "textbook"))]
         more = (
-            f", and {_listed(given)}" if given else "; `grader similar --template FILE` adds what the course gave out"
+            f", and {_listed(given)}" if given else "; grader similar DIR --template FILE adds what the course gave out"
         )
         yield f"The reference solutions and the networks of every tutorial count for nobody{more}."
     if found.common:

@@ -21,7 +21,7 @@ MOST_CODE = 100_000
 """Characters of one submission's code that are looked at."""
 _MOST_DEPTH = 20
 
-_MODULES = frozenset("nn torch F functional np numpy torchvision models init math keras layers tf fn".split())
+_MODULES = frozenset("nn torch F cuda functional np numpy torchvision models init math keras layers tf fn".split())
 _OBVIOUS = frozenset("in_channels out_channels in_features out_features kernel_size num_features p".split())
 _METHODS = frozenset(
     "view reshape flatten size shape relu permute squeeze unsqueeze mean sum max softmax forward append to".split()

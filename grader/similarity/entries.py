@@ -88,11 +88,15 @@ def weighted_of(layers: Sequence[Layer]) -> tuple[str, ...]:
     return tuple(_layer(one) for one in layers if one.on_path and one.parameters)
 
 
+_USUAL: dict[str, set[int]] = {"kernel_size": set(), "stride": {1}, "padding": {0}, "dilation": {1}, "groups": {1}}
+"""Settings that are told, and the value that nobody needs to be told."""
+
+
 def _layer(one: Layer) -> str:
     ends = f"{one.inputs[0]} to {one.outputs[0]}" if one.inputs and one.outputs else f"{one.parameters:,} weights"
     settings = ", ".join(
         f"{key} {'x'.join(map(str, value)) if isinstance(value, list | tuple) else value}"
         for key, value in sorted(one.settings.items())
-        if key in ("kernel_size", "stride", "padding", "dilation", "groups")
+        if key in _USUAL and set(value if isinstance(value, list | tuple) else (value,)) != _USUAL[key]
     )
     return f"{one.op} {ends}" + (f", {settings}" if settings else "")

@@ -80,10 +80,12 @@ def _closed(numbers: Sequence[int]) -> list[int]:
 
 
 def _bridged(lines: Sequence[MarkedLine]) -> list[MarkedLine]:
-    """Return lines in which what says nothing between two shared ones is shared as well."""
+    """Return lines in which brackets alone are what the line above them is, and a blank line what both about it are."""
     found = list(lines)
-    for index in range(1, len(found) - 1):
-        before, here, after = found[index - 1 : index + 2]
-        if here.mark is Mark.OWN and not here.text.strip(" \t()[]{},:") and before.mark is after.mark is Mark.SHARED:
-            found[index] = MarkedLine(here.number, here.text, Mark.SHARED)
+    for index in range(1, len(found)):
+        before, here = found[index - 1 : index + 1]
+        after = found[index + 1] if index + 1 < len(found) else None
+        says = here.text.strip(" \t()[]{},:")
+        if here.mark is Mark.OWN and not says and (here.text.strip() or (after and after.mark is before.mark)):
+            found[index] = MarkedLine(here.number, here.text, before.mark)
     return found

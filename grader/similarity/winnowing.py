@@ -84,6 +84,7 @@ def library() -> Any | None:
             return None
         package = types.ModuleType("copydetect")
         package.__path__ = list(found.submodule_search_locations)
+        package.__spec__ = found
         sys.modules["copydetect"] = package
     return importlib.import_module("copydetect.utils")
 

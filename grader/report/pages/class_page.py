@@ -172,8 +172,8 @@ def _row(report: Report, criteria: Sequence[Finding], names: set[str], alike: tu
         cells.append(_likeness(alike))
     cells += [_points(findings.get(one.criterion)) for one in criteria]
     human = "yes" if look else "no"
-    like = "yes" if alike else "no"
-    return f'<tr data-status="{report.status}" data-human="{human}" data-alike="{like}">{"".join(cells)}</tr>'
+    like = ' data-alike="yes"' if alike else ""
+    return f'<tr data-status="{report.status}" data-human="{human}"{like}>{"".join(cells)}</tr>'
 
 
 def _likeness(alike: tuple[int, float] | None) -> str:
