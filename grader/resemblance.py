@@ -27,11 +27,13 @@ from grader.sandbox import ladder
 from grader.sandbox.launch import comparer
 from grader.sandbox.protocol import Limits
 from grader.similarity import entries as compared
-from grader.similarity.canonical import MOST_CODE, Piece
+from grader.similarity.canonical import Piece
 
 FORMAT = 1
 """Of comparisons; part of the key under which the last one is kept."""
 LIMITS = Limits(wall_seconds=180, cpu_seconds=170, memory_megabytes=3072)
+MOST_EACH = 300_000
+"""Characters of one submission's code, and of its explanation."""
 MOST_CHARACTERS = 64 * 2**20
 """Of everybody's code and explanation together."""
 _SIMILARITY = TypeAdapter(Similarity)
@@ -49,7 +51,7 @@ def similarity(gradebook: Gradebook, found: Sequence[tuple[Entry, Kept]]) -> Sim
         return None
     templates = _templates(gradebook)
     key = _key(usable, templates)
-    room = min(2 * MOST_CODE, MOST_CHARACTERS // len(usable))
+    room = min(MOST_EACH, MOST_CHARACTERS // len(usable))
     try:
         before = gradebook.find_similarity(key)
         if before is not None:

@@ -11,14 +11,14 @@ import builtins
 import keyword
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from grader.similarity.tokens import LogicalLine, Token, logical_lines
 
 MOST_TOKENS = 6_000
 """Of one submission; what a network takes is a few hundred."""
-MOST_CODE = 100_000
-"""Characters of one submission's code that are looked at."""
+MOST_CODE = 60_000
+"""Characters of code that are looked at: of the cells that build the network, where these are known."""
 _MOST_DEPTH = 20
 
 _MODULES = frozenset("nn torch F cuda functional np numpy torchvision models init math keras layers tf fn".split())
@@ -32,6 +32,8 @@ _LAYERS = re.compile(
     r"|ModuleList|ModuleDict|Identity|LayerNorm|GroupNorm|Parameter|LazyLinear|LazyConv2d|Dense)$"
 )
 _BUILTIN = frozenset(dir(builtins))
+_FROM = re.compile(r"\bfrom[ \t]+[\w.]+[ \t]+import[ \t]*(\([^()]{0,2000}|[^(\n]{0,500})")
+_IDENTIFIER = re.compile(r"[^\W\d]\w*")
 _FOLLOWS = frozenset(("else", "elif", "except", "finally"))
 
 Place = tuple[int, int]
@@ -85,12 +87,12 @@ class _Node:
 def stream_of(pieces: Sequence[Piece], wanted: Iterable[tuple[str, int | None, int]] = ()) -> Stream:
     """Return a submission's code: what begins on the `wanted` lines (file, cell, line), all where there are none."""
     lines = set(wanted)
-    cut = list(_within(pieces, MOST_CODE))
-    read = [logical_lines(one.text) for one in cut]
-    kept = [list(_chosen(one, found, lines)) for one, found in zip(cut, read, strict=True)]
+    cells = {(file, cell) for file, cell, _ in lines}
+    near = list(_within([one if (one.file, one.cell) in cells else replace(one, text="") for one in pieces]))
+    kept = [list(_chosen(one, logical_lines(one.text), lines)) for one in near]
     if not any(kept):
-        kept = read
-    imported = frozenset(name for found in read for line in found for name in _imported(line))
+        kept = [logical_lines(one.text) for one in _within(pieces)]
+    imported = frozenset(name for one in pieces for name in _imported(one.text[:MOST_CODE]))
     roots: list[_Node] = []
     for index, found in enumerate(kept):
         roots += _trees(index, found, imported)
@@ -107,7 +109,8 @@ def stream_of(pieces: Sequence[Piece], wanted: Iterable[tuple[str, int | None, i
     return Stream(tuple(one[0] for one in words), tuple(one[2] for one in words), tuple(one[1] for one in words), shown)
 
 
-def _within(pieces: Sequence[Piece], room: int) -> Iterator[Piece]:
+def _within(pieces: Sequence[Piece]) -> Iterator[Piece]:
+    room = MOST_CODE
     for one in pieces:
         yield Piece(one.file, one.cell, one.text[: max(0, room)])
         room -= len(one.text)
@@ -126,11 +129,10 @@ def _chosen(piece: Piece, found: list[LogicalLine], wanted: set[tuple[str, int |
             yield line
 
 
-def _imported(line: LogicalLine) -> Iterator[str]:
-    """Yield the names that `from torch.nn import Conv2d, Linear as L` brings under their own names."""
-    words = [one.text for one in line.tokens]
-    if words[:1] == ["from"] and "import" in words:
-        yield from (one for one in words[words.index("import") + 1 :] if one.isidentifier() and one != "as")
+def _imported(text: str) -> Iterator[str]:
+    """Yield the names that `from torch.nn import Conv2d, Linear as L` brings."""
+    for match in _FROM.finditer(text):
+        yield from (one for one in _IDENTIFIER.findall(match.group(1)) if one != "as")
 
 
 def _trees(piece: int, lines: Iterable[LogicalLine], imported: frozenset[str]) -> list[_Node]:

@@ -63,7 +63,11 @@ def prepared(
     `least` tokens are few enough to be equal by chance.
     """
     alphabet = Alphabet()
-    streams = [stream_of(one.pieces, one.wanted) for one in entries]
+    known: dict[tuple[object, ...], Stream] = {}
+    streams = [
+        known.get(key) or known.setdefault(key, stream_of(*key))
+        for key in ((one.pieces, one.wanted) for one in entries)
+    ]
     words = [wording_of(text for _, text in one.passages) for one in entries]
     digests = [_digest("\0".join(one.tokens)) for one in streams]
     exact = [_prints(library, alphabet, one.tokens) for one in streams]
