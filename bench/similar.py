@@ -1,5 +1,6 @@
 """How many copies the comparison finds, how many strangers it takes for copies, and how long it takes.
 
+    export PYTHONHASHSEED=0                          # as behind the walls; another one chooses other fingerprints
     python bench/similar.py                          # copies of the examples, sound designs as the class around them
     python bench/similar.py --wild FOLDER            # public files (`*.py`, `*.ipynb`), each by somebody else
     python bench/similar.py --sizes 300 1000         # seconds for synthetic classes

@@ -82,7 +82,8 @@ def run_report(options: ReportOptions, console: Console) -> int:
         else:
             show_teaching(console, found, out)
     elif options.as_json:
-        console.file.write(json.dumps({"version": VERSION, **written(reports)}) + "\n")
+        alike = {"similar": SIMILAR_PAGE} if (out / SIMILAR_PAGE).is_file() else {}
+        console.file.write(json.dumps({"version": VERSION, **written(reports), **alike}) + "\n")
     else:
         show_published(console, out / CLASS_PAGE, len(reports), time.monotonic() - started)
     return 0

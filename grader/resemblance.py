@@ -56,8 +56,10 @@ def similarity(gradebook: Gradebook, found: Sequence[tuple[Entry, Kept]]) -> Sim
         before = gradebook.find_similarity(key)
         if before is not None:
             return _read(before)
-        walls = ladder.demanded(str(gradebook.runs()[-1].invocation.options.get("isolation", "auto")), "cpu")
         entries = [_entry(gradebook, one.report, kept, room) for one, kept in usable]
+        if sum(bool(one.pieces or one.passages) for one in entries) < 2:
+            return None
+        walls = ladder.demanded(str(gradebook.runs()[-1].invocation.options.get("isolation", "auto")), "cpu")
         answer = _compare(entries, templates, walls.fence)
     except (GraderFault, OperatorFault) as fault:
         events.tell("similarity", f"not compared: {fault}")
