@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -109,12 +108,6 @@ def is_skipped(path: str) -> bool:
 def stem(name: str) -> str:
     """Return a file's name without its ending."""
     return PurePosixPath(name).stem or name
-
-
-def natural(text: str) -> tuple[tuple[int, int, str], ...]:
-    """Return what sorts `2` before `10`."""
-    parts = re.findall(r"[0-9]+|[^0-9]+", text)
-    return tuple((0, int(one[:18]), one) if one[0] in "0123456789" else (1, 0, one) for one in parts)
 
 
 def same(text: str) -> str:
