@@ -34,15 +34,18 @@ class Zygote:
         *,
         warm: bool = True,
         bare: bool = False,
+        pages: bool = False,
         jobs: Mapping[str, str] | None = None,
     ) -> None:
         """Start it behind `fence`; `ready()` waits until it has imported everything.
 
-        A `bare` one imports no torch and runs canaries alone, and `jobs`: more jobs, as names of modules.
+        A `bare` one imports no torch and runs canaries alone, and `jobs`: more jobs, as names of modules. One for
+        `pages` has imported what lays out notebooks.
         """
         self.fence = fence
         self.active: tuple[str, ...] = ()
-        self._options = [*(["--bare"] if bare else []), *(["--jobs", json.dumps(dict(jobs))] if jobs else [])]
+        kind = [*(["--bare"] if bare else []), *(["--pages"] if pages else [])]
+        self._options = [*kind, *(["--jobs", json.dumps(dict(jobs))] if jobs else [])]
         self._warm = warm and not bare
         self._closed = False
         self._process: subprocess.Popen[bytes] | None = None

@@ -14,10 +14,13 @@ __all__ = ["Done", "Spare", "Worker", "Zygote", "comparer", "worker"]
 _COMPARING = {"similar": "grader.sandbox.similar"}
 
 
-def worker(fence: Fence = NONE, *, warm: bool = True, fork: bool | None = None) -> Worker:
-    """Return the worker that fits this system, behind `fence`: a zygote where processes can be forked, else a spare."""
+def worker(fence: Fence = NONE, *, warm: bool = True, fork: bool | None = None, pages: bool = False) -> Worker:
+    """Return the worker that fits this system, behind `fence`: a zygote where processes can be forked, else a spare.
+
+    One for `pages` has imported what lays out notebooks, which others do when they are asked for it.
+    """
     can_fork = sys.platform == "linux" if fork is None else fork
-    return Zygote(fence, warm=warm) if can_fork else Spare(warm=warm)
+    return Zygote(fence, warm=warm, pages=pages) if can_fork else Spare(warm=warm)
 
 
 def comparer(fence: Fence = NONE) -> Worker:

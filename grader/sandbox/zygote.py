@@ -37,6 +37,7 @@ JOBS = {
     "describe": "grader.training.jobs",
     "examine": "grader.training.jobs",
     "explain": "grader.sandbox.explain",
+    "render": "grader.sandbox.render",
     "train": "grader.training.jobs",
 }
 """What a job may be: a function of that name in that module, `(arguments, blobs, channel) -> None`."""
@@ -242,6 +243,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--jobs", type=json.loads, default={})
     parser.add_argument("--bare", action="store_true")
     parser.add_argument("--warm", action="store_true")
+    parser.add_argument("--pages", action="store_true")
     options = parser.parse_args(arguments)
     if options.spare:
         _serve_one(options.folder, options.jobs if options.bare else None, warm=options.warm)
@@ -255,6 +257,8 @@ def main(arguments: list[str]) -> None:
     jobs = bare_jobs(options.jobs) if options.bare else load_jobs(options.jobs)
     if options.warm:
         warm_up()
+    if options.pages:
+        importlib.import_module(JOBS["render"]).get_ready()
     if walls is not None:
         kernel.prctl(kernel.PR_SET_DUMPABLE, 0)
     gc.collect()

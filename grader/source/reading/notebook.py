@@ -94,14 +94,14 @@ def _read(path: str, content: bytes, limits: ReadLimits) -> Draft:
         size, most = len(content) / 2**20, limits.file_bytes / 2**20
         draft.report("too-large", f"{path} has {size:.1f} MiB, more than the {most:.1f} MiB that are read.")
     elif path.lower().endswith(".py"):
-        draft.add(None, lines_of(_decoded(content)))
+        draft.add(None, lines_of(decoded(content)))
     else:
-        _read_notebook(draft, _decoded(content), limits)
+        _read_notebook(draft, decoded(content), limits)
     draft.finish()
     return draft
 
 
-def _decoded(content: bytes) -> str:
+def decoded(content: bytes) -> str:
     """Return the text, whatever editor wrote it; Windows editors write UTF-16 and byte-order marks."""
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
     return content.decode(encoding, "replace")
