@@ -56,12 +56,12 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
     with Gradebook.of(options.out, create=True) as gradebook:
         before = gradebook.last_change()
-        night, repeats = _run(options, assignment, partial(worker, walls.fence), gradebook, chosen, notices)
+        night, repeats = _run(options, assignment, partial(worker, walls.fence, pages=True), gradebook, chosen, notices)
         wanted = {one.id for one in intake.submissions}
         reports = [one for one in marked_reports(gradebook) if one.submission.id in wanted]
         write_report(reports, options.out / "report.json")
         write_grades(reports, options.out / "grades.csv")
-        publish(gradebook, wanted, options.out, night.changed)
+        publish(gradebook, wanted, options.out, night.changed | night.rendered)
     if options.as_json:
         console.file.write((options.out / "report.json").read_text(encoding="utf-8"))
     elif before is not None and night.reused["report"] == len(chosen) == len(reports):

@@ -9,7 +9,19 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from grader.faults import GraderFault
-from grader.records import Break, Examination, Model, Passage, Practice, Repair, SourceText, Where
+from grader.records import (
+    Break,
+    Examination,
+    LaidOut,
+    LaidOutCell,
+    Model,
+    Passage,
+    Practice,
+    Repair,
+    Sample,
+    SourceText,
+    Where,
+)
 
 LOG = logging.getLogger(__name__)
 
@@ -21,6 +33,8 @@ MOST_EXPLANATION = 200_000
 MOST_WORDS = 10**9
 MOST_PIECES = 6_000
 MOST_SOURCE = 10**6
+MOST_HTML = 400_000
+MOST_CELLS = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +101,21 @@ class Explained:
     problems: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What was laid out for the pages.
+
+    Attributes:
+        notebooks: one for each that could be laid out.
+        problems: one sentence for each that could not.
+    """
+
+    notebooks: tuple[LaidOut, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
 _BREAK = TypeAdapter(Break)
+_SAMPLES = TypeAdapter(tuple[Sample, ...])
 _EXAMINATION = TypeAdapter(Examination)
 _PRACTICE = TypeAdapter(Practice)
 
@@ -133,6 +161,35 @@ def read_explained(plain: Any) -> Explained:
     if not isinstance(plain, dict) or plain.get("outcome") != "explained":
         return Explained(problems=("The documents beside the notebook could not be read; a human looks at them.",))
     return Explained(_passages(plain.get("passages")), _texts(plain.get("problems")))
+
+
+def read_rendered(plain: Any) -> Rendered:
+    """Read a RESULT frame of the job that lays out notebooks; what does not fit ends a notebook."""
+    if not isinstance(plain, dict) or plain.get("outcome") != "rendered":
+        return Rendered()
+    found: list[LaidOut] = []
+    room = MOST_HTML
+    for one in _items(plain.get("notebooks")):
+        file, left_out = (one.get("file"), one.get("left_out")) if isinstance(one, dict) else (None, None)
+        if not isinstance(file, str) or type(left_out) is not int or not 0 <= left_out < MOST_WORDS:
+            continue
+        cells: list[LaidOutCell] = []
+        for cell in _items(one.get("cells"), MOST_CELLS):
+            number, text = (cell.get("cell"), cell.get("html")) if isinstance(cell, dict) else (None, None)
+            if not isinstance(text, str) or len(text) > room:
+                break
+            room -= len(text)
+            cells.append(LaidOutCell(number if type(number) is int else None, _text(text, MOST_HTML)))
+        found.append(LaidOut(_text(file), tuple(cells), left_out))
+    return Rendered(tuple(found), _texts(plain.get("problems")))
+
+
+def read_samples(plain: Any) -> tuple[Sample, ...]:
+    """Read what a trainer says of its answers to a few pictures; nothing of it where a part does not fit."""
+    try:
+        return _SAMPLES.validate_python(_items(plain))
+    except ValidationError:
+        return ()
 
 
 def examination_from(plain: Any) -> Examination | None:

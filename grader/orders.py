@@ -19,7 +19,7 @@ from grader.records import Submission
 from grader.rubric import Rubric
 from grader.sandbox.protocol import Limits
 from grader.scoring import Standard
-from grader.work import EXPLANATION_FORMAT, FORMAT, Plain, trainable
+from grader.work import EXPLANATION_FORMAT, FORMAT, RENDERING_FORMAT, Plain, trainable
 
 if TYPE_CHECKING:
     from grader.data.store import StoredSplit
@@ -137,6 +137,11 @@ def capture_key(files: Mapping[str, bytes], assignment: Assignment) -> str:
     return _digest(settings, files)
 
 
+def rendering_key(capture: str) -> str:
+    """Return what the layout of a submission's notebooks depends on: their bytes, which its capture depends on too."""
+    return _digest(["rendering", RENDERING_FORMAT, capture])
+
+
 def training_key(graph: str, assignment: Assignment) -> str:
     """Return what decides a training's bits: graph, recipe, data, hardware."""
     return _training_key(training_content(graph, assignment), assignment)
@@ -170,17 +175,22 @@ def _content(graph: str, assignment: Assignment, *, memorise: bool) -> str:
     return _digest(["content", graph, chosen_recipe(assignment), memorise, assignment.data.content_hash])
 
 
-def capture_order(prepared: Prepared, assignment: Assignment, *, capture: bool, explain: bool) -> Plain | None:
+def capture_order(
+    prepared: Prepared, assignment: Assignment, *, capture: bool, explain: bool, render: bool = False
+) -> Plain | None:
     """Return the order of a `grader.work.run_capture`; None when nothing of it is wanted."""
     wants_capture = capture and prepared.captures
     wants_explanation = explain and bool(prepared.documents)
-    if not wants_capture and not wants_explanation:
+    notebooks = {path: blob for path, blob in prepared.files.items() if path.lower().endswith(".ipynb")}
+    wants_layout = render and prepared.captures and bool(notebooks)
+    if not wants_capture and not wants_explanation and not wants_layout:
         return None
     rubric = assignment.rubric
     return {
         "id": prepared.submission.id,
         "files": dict(prepared.files) if wants_capture else None,
         "documents": dict(prepared.documents) if wants_explanation else None,
+        "notebooks": notebooks if wants_layout else None,
         "capture": _capture_arguments(assignment),
         "examine": _examine_arguments(rubric),
         "limits": Limits(

@@ -73,6 +73,7 @@ class Night:
         asides: the assignment of single submissions, by id, where other things are to be said beside their grade.
         reused: how many reports, trainings and captures were there already.
         changed: ids of the submissions whose reports are new.
+        rendered: ids of those whose notebooks were laid out for the pages.
         trained: how many trainings were run.
     """
 
@@ -88,6 +89,7 @@ class Night:
     stop: Stop = field(default_factory=Stop)
     reused: Counter[str] = field(default_factory=Counter)
     changed: set[str] = field(default_factory=set)
+    rendered: set[str] = field(default_factory=set)
     trained: int = 0
     _waiting: dict[str, Waiting] = field(default_factory=dict)
 
@@ -143,7 +145,13 @@ class Night:
             prepared = prepare(submission, self.assignment)
             captured = self.shelf.captured(prepared.capture_key) if prepared.captures else None
             explained = self.shelf.explained(prepared.documents_key)
-            order = capture_order(prepared, self.assignment, capture=captured is None, explain=explained is None)
+            order = capture_order(
+                prepared,
+                self.assignment,
+                capture=captured is None,
+                explain=explained is None,
+                render=not self.shelf.is_rendered(prepared.capture_key),
+            )
             if captured is not None:
                 self.reused["capture"] += 1
             if order is None:
@@ -161,6 +169,10 @@ class Night:
                     self.shelf.keep_capture(prepared.capture_key, found["captured"])
                 if found["explained"] is not None:
                     self.shelf.keep_explanation(prepared.documents_key, found["explained"])
+                rendered = found.get("rendered")
+                if rendered is not None and rendered["stopped"] != "infra-error":
+                    self.shelf.keep_rendering(prepared.capture_key, rendered)
+                    self.rendered.add(prepared.submission.id)
                 new = found["captured"] is not None
                 self._captured(
                     prepared, found["captured"] if new else captured, found["explained"] or explained, reused=not new

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from grader import scoring
 from grader.advice import Observed, advise
-from grader.claims import Facts, read_claim, read_facts
+from grader.claims import Facts, read_claim, read_facts, read_samples
 from grader.criteria import Evidence, judge
 from grader.faults import GraderFault
 from grader.gathering import Work, doubts, explanation_of, gather, last_words, model_of
@@ -182,7 +182,9 @@ def stored_training(trained: Plain, graph: str, assignment: Assignment) -> Store
         trained["fingerprint"],
         **trained.get("start", {}),
     )
-    return StoredTraining(training, tuple(trained["shape"]), trained["logits"], training_content(graph, assignment))
+    samples = read_samples(trained.get("samples"))
+    content = training_content(graph, assignment)
+    return StoredTraining(training, tuple(trained["shape"]), trained["logits"], content, samples)
 
 
 def _report(submission: Submission, assignment: Assignment, findings: tuple[Finding, ...]) -> Report:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from grader.gradebook import Gradebook
 from grader.gradebook.records import StoredCapture, StoredTraining
-from grader.orders import Assignment, training_content, training_keys
+from grader.orders import Assignment, rendering_key, training_content, training_keys
 from grader.records import Report
 from grader.work import Plain, graph_digest
 
@@ -50,6 +50,14 @@ class Shelf:
     def keep_explanation(self, key: str, explained: Plain) -> None:
         """Keep what was read from documents."""
         self.gradebook.save_explanation(key, explained)
+
+    def is_rendered(self, capture: str) -> bool:
+        """Tell whether the notebooks of the submission with that capture were laid out."""
+        return self.gradebook.find_rendering(rendering_key(capture)) is not None
+
+    def keep_rendering(self, capture: str, rendered: Plain) -> None:
+        """Keep notebooks that were laid out."""
+        self.gradebook.save_rendering(rendering_key(capture), rendered)
 
     def trained(self, graph: str, assignment: Assignment) -> tuple[str, StoredTraining | None]:
         """Return key and training of a graph, on this hardware or, where results may be mixed, on another.

@@ -26,6 +26,9 @@ FORMAT = 7
 EXPLANATION_FORMAT = 1
 """Of what is read from documents; part of their key."""
 
+RENDERING_FORMAT = 1
+"""Of notebooks that were laid out for the pages; part of their key."""
+
 Plain = dict[str, Any]
 
 
@@ -48,6 +51,7 @@ class CaptureOrder:
         id: the submission's, for the display.
         files: bytes of code by path; None when the capture is not wanted.
         documents: bytes of the explanation's files by path; None when they are not to be read.
+        notebooks: bytes of notebooks by path; None when they are not to be laid out.
         capture: arguments of the capture job.
         examine: arguments of the examination, its probe left out.
         limits: of each of these, as `Limits.to_json` gives them.
@@ -56,6 +60,7 @@ class CaptureOrder:
     id: str
     files: Mapping[str, bytes] | None
     documents: Mapping[str, bytes] | None
+    notebooks: Mapping[str, bytes] | None
     capture: Plain
     examine: Plain
     limits: Plain
@@ -85,16 +90,17 @@ class TrainingOrder:
 
 
 def run_capture(order: Plain, slot: Slot) -> Plain:
-    """Capture and examine the code, read the documents, as far as `order` asks and the submission allows.
+    """Capture and examine the code, read the documents, lay out the notebooks: what `order` asks for.
 
-    Returns `captured` and `explained`, None for what was not asked. Raises GraderFault when the grader failed, never
-    for the submission's sake.
+    Returns `captured` and `explained`, None for what was not asked, and `rendered` where that was asked. Raises
+    GraderFault when the grader failed, never for the submission's sake.
     """
     job = CaptureOrder(**order)
-    return {
+    found = {
         "captured": None if job.files is None else _capture(job, job.files, slot),
         "explained": None if job.documents is None else _explain(job, job.documents, slot),
     }
+    return found if job.notebooks is None else {**found, "rendered": _render(job, job.notebooks, slot)}
 
 
 def run_training(order: Plain, slot: Slot) -> Plain:
@@ -122,6 +128,7 @@ def run_training(order: Plain, slot: Slot) -> Plain:
         "recipe": job.train["recipe"],
         "wall": done.wall_seconds,
         "logits": done.frames[Kind.LOGITS],
+        "samples": answer["samples"],
     }
 
 
@@ -250,6 +257,13 @@ def _explain(job: CaptureOrder, documents: Mapping[str, bytes], slot: Slot) -> P
     """Read the documents beside the notebook; their bytes are a stranger's, so what comes back is a claim."""
     slot.tell("explanation")
     done = slot.worker.run("explain", {}, documents, Limits(**job.limits))
+    return {"stopped": done.stopped, "answer": done.result()}
+
+
+def _render(job: CaptureOrder, notebooks: Mapping[str, bytes], slot: Slot) -> Plain:
+    """Lay out notebooks for the pages; like documents, they are a stranger's bytes and what comes back is a claim."""
+    slot.tell("layout")
+    done = slot.worker.run("render", {}, notebooks, Limits(**job.limits))
     return {"stopped": done.stopped, "answer": done.result()}
 
 

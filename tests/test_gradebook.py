@@ -31,6 +31,7 @@ from grader.records import (
     Repair,
     Report,
     Role,
+    Sample,
     Score,
     SourceText,
     Status,
@@ -164,10 +165,19 @@ def test_the_source_comes_back_as_it_was_read(book: Gradebook) -> None:
 def test_a_training_comes_back_as_it_was(book: Gradebook) -> None:
     """Logits come back to the bit, with their shape and the record of the training."""
     logits = struct.pack("<6f", 0.1, -2.5, float("inf"), float("-inf"), 1e-45, 3.0)
-    stored = StoredTraining(TRAINING, (2, 3), logits, "content")
+    stored = StoredTraining(TRAINING, (2, 3), logits, "content", (Sample(3, 1, 0.25), Sample(5)))
     assert book.find_training("key") is None
     book.save_training("key", stored)
     assert book.find_training("key") == stored
+
+
+def test_a_layout_comes_back_as_it_was(book: Gradebook) -> None:
+    """Notebooks that were laid out are kept packed."""
+    value = {"stopped": None, "answer": {"notebooks": [{"file": "ä.ipynb", "cells": [{"html": "<p>x</p>" * 9_000}]}]}}
+    assert book.find_rendering("key") is None
+    book.save_rendering("key", {})
+    book.save_rendering("key", value)
+    assert book.find_rendering("key") == value
 
 
 def test_a_training_from_an_older_grader(book: Gradebook, path: Path) -> None:

@@ -12,12 +12,13 @@ import json
 import sqlite3
 import threading
 import time
+import zlib
 from typing import TYPE_CHECKING, Any
 
 from grader.faults import GraderFault, OperatorFault
 from grader.gradebook.file import connect, explained, transaction
 from grader.gradebook.records import Entry, Invocation, Run, StoredCapture, StoredTraining
-from grader.records import CurvePoint, Keys, Mark, Report, SourceText, Status, Training, report_from_json
+from grader.records import CurvePoint, Keys, Mark, Report, Sample, SourceText, Status, Training, report_from_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -266,14 +267,15 @@ class Gradebook:
     def find_training(self, key: str, since: float = 0) -> StoredTraining | None:
         """Return the training that ended under this key at `since` or later."""
         rows = self._read(
-            "SELECT training, shape, logits, content FROM trainings WHERE key = ? AND saved >= ?", key, since
+            "SELECT training, shape, logits, content, samples FROM trainings WHERE key = ? AND saved >= ?", key, since
         )
         if not rows:
             return None
-        training, shape, logits, content = rows[0]
+        training, shape, logits, content, samples = rows[0]
         plain = json.loads(training)
         curve = tuple(CurvePoint(**point) for point in plain["curve"])
-        return StoredTraining(Training(**{**plain, "curve": curve}), tuple(json.loads(shape)), logits, content)
+        shown = tuple(Sample(**one) for one in json.loads(samples))
+        return StoredTraining(Training(**{**plain, "curve": curve}), tuple(json.loads(shape)), logits, content, shown)
 
     def find_training_elsewhere(self, content: str) -> tuple[str, StoredTraining] | None:
         """Return key and training of the same content on whatever hardware, the latest."""
@@ -284,8 +286,8 @@ class Gradebook:
     def save_training(self, key: str, stored: StoredTraining) -> None:
         """Keep a finished training, over one with the same key."""
         self._write(
-            "INSERT OR REPLACE INTO trainings (key, saved, seconds, training, shape, logits, content, fingerprint)"
-            " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT OR REPLACE INTO trainings (key, saved, seconds, training, shape, logits, content, fingerprint,"
+            " samples) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             key,
             self._clock(),
             stored.training.seconds,
@@ -294,6 +296,7 @@ class Gradebook:
             stored.logits,
             stored.content,
             json.dumps(stored.training.hardware, sort_keys=True),
+            _dump([dataclasses.asdict(one) for one in stored.samples]),
         )
 
     def hardware(self, since: float = 0) -> dict[str, dict[str, Any]]:
@@ -318,6 +321,20 @@ class Gradebook:
             key,
             self._clock(),
             _dump(value),
+        )
+
+    def find_rendering(self, key: str) -> dict[str, Any] | None:
+        """Return the notebooks that were laid out under this key."""
+        rows = self._read("SELECT value FROM renderings WHERE key = ?", key)
+        return dict(json.loads(zlib.decompress(rows[0][0]))) if rows else None
+
+    def save_rendering(self, key: str, value: dict[str, Any]) -> None:
+        """Keep notebooks that were laid out, over what has the same key; their HTML is packed, to an eighth or so."""
+        self._write(
+            "INSERT OR REPLACE INTO renderings (key, saved, value) VALUES (?, ?, ?)",
+            key,
+            self._clock(),
+            zlib.compress(_dump(value).encode()),
         )
 
     def find_reference(self, key: str) -> str | None:

@@ -56,6 +56,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TRIGGER marks_last BEFORE DELETE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never deleted'); END",
         "CREATE TABLE templates (name TEXT PRIMARY KEY, saved REAL NOT NULL, content BLOB NOT NULL)",
         "CREATE TABLE similarities (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
+        "CREATE TABLE renderings (key TEXT PRIMARY KEY, saved REAL NOT NULL, value BLOB NOT NULL)",
+        "ALTER TABLE trainings ADD COLUMN samples TEXT NOT NULL DEFAULT '[]'",
     ),
 )
 """`MIGRATIONS[n]` takes a file from schema n to schema n + 1; an entry that was released is never edited."""

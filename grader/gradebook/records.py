@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from grader.records import Report, Training
+    from grader.records import Report, Sample, Training
 
 _FLOAT32 = 4  # bytes
 
@@ -88,6 +88,7 @@ class StoredTraining:
         shape: `(pictures, classes)` of the logits.
         logits: float32, little-endian, row by row.
         content: key of the same training on whatever hardware.
+        samples: its answers to a few pictures of those handed out; empty where it is older than they are.
 
     Raises:
         ValueError: the logits are not as long as their shape says.
@@ -98,6 +99,7 @@ class StoredTraining:
     shape: tuple[int, ...]
     logits: bytes
     content: str = ""
+    samples: tuple[Sample, ...] = ()
 
     def __post_init__(self) -> None:
         """Hold the bytes to the shape."""

@@ -5,14 +5,14 @@ middle of the grader (criteria, scoring, reports) is tested with records written
 to disk carries `VERSION`. Shapes leave out the batch axis: `(3, 32, 32)` is one picture.
 """
 
-from grader.records.handed import Member, Passage, Place, Problem, SourceText, Submission
+from grader.records.handed import LaidOut, LaidOutCell, Member, Passage, Place, Problem, SourceText, Submission
 from grader.records.marks import Mark
 from grader.records.mending import Fix, WhatIf
 from grader.records.network import Carried, Examination, Layer, Meaning, Role, Trial
 from grader.records.outcomes import Break, Outcome, Repair, Status, Where
 from grader.records.practice import Call, Given, Loss, Measurement, Practice, TrainingLoop, UncalledLayer
 from grader.records.report import VERSION, Report, report_from_json
-from grader.records.results import Advice, CurvePoint, Finding, Keys, Lateness, Model, Training
+from grader.records.results import Advice, CurvePoint, Finding, Keys, Lateness, Model, Sample, Training
 from grader.records.scores import BandPoint, Confusion, Paired, Recall, Reference, Score, SeedScore
 from grader.records.shapes import Shape
 from grader.records.spots import Coverage, Spot, SpotKind, Twice
@@ -32,6 +32,8 @@ __all__ = [
     "Fix",
     "Given",
     "Keys",
+    "LaidOut",
+    "LaidOutCell",
     "Lateness",
     "Layer",
     "Loss",
@@ -51,6 +53,7 @@ __all__ = [
     "Repair",
     "Report",
     "Role",
+    "Sample",
     "Score",
     "SeedScore",
     "Shape",

@@ -95,6 +95,34 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class LaidOutCell:
+    """A cell of a notebook as HTML, which the sandbox wrote: a claim, to be shown where it can do nothing.
+
+    Attributes:
+        cell: number of the code cell from 1; None for any other.
+        html: its text, layout and outputs; bounded.
+    """
+
+    cell: int | None
+    html: str
+
+
+@dataclass(frozen=True, slots=True)
+class LaidOut:
+    """A notebook as HTML.
+
+    Attributes:
+        file: path within the submission.
+        cells: in order.
+        left_out: how many more there are.
+    """
+
+    file: str
+    cells: tuple[LaidOutCell, ...]
+    left_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class SourceText:
     """A piece of the student's code as it was read.
 

@@ -71,6 +71,21 @@ class CurvePoint:
 
 
 @dataclass(frozen=True, slots=True)
+class Sample:
+    """What a trained network answers to one of the pictures that it was trained on.
+
+    Attributes:
+        position: of the picture among those.
+        answer: number of the class that it chose; None where it chose none.
+        probability: how sure it is, from 0 to 1; None with the answer.
+    """
+
+    position: int
+    answer: int | None = None
+    probability: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Training:
     """One training under the recipe."""
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 STOPPING = "Stopping: what runs is finished first (Ctrl-C again stops at once)."
-_CAPTURING = ("capture", "examine", "explanation")
+_CAPTURING = ("capture", "examine", "explanation", "layout")
 _PROBLEMS = 3  # shown below the slots
 _FEWEST = 20  # captures between two lines of a log
 _PARTS = 6  # lines of a log about captures, at most

@@ -88,6 +88,7 @@ def train(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers) 
             "start": dataclasses.asdict(found.start),
             "shape": list(found.logits.shape),
             "fingerprint": found.fingerprint,
+            "samples": [dataclasses.asdict(one) for one in found.samples],
         }
     )
     answers.logits(found.logits.astype("<f4").tobytes())

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from grader.data.sampling import sample
 from grader.graph.document import Document, Graph, parse
 from grader.graph.ending import as_trained
 from grader.graph.fidelity import seed_everything
@@ -22,7 +23,7 @@ from grader.graph.flow import mutates_views
 from grader.graph.quicker import quicker
 from grader.graph.replay import programs
 from grader.graph.tensors import read
-from grader.records import CurvePoint, Meaning
+from grader.records import CurvePoint, Meaning, Sample
 from grader.training import device as devices
 from grader.training import fresh
 from grader.training.arrays import Source, mapped
@@ -90,6 +91,7 @@ class Trained:
         logits: answers (M, K) to the held-out pictures, float32.
         fingerprint: what decides the bits on this machine.
         start: what was known before.
+        samples: answers to a few training pictures, after everything else.
     """
 
     curve: tuple[CurvePoint, ...]
@@ -98,6 +100,7 @@ class Trained:
     logits: npt.NDArray[np.float32]
     fingerprint: dict[str, object]
     start: Start
+    samples: tuple[Sample, ...] = ()
 
 
 def _laid_out(tensor: torch.Tensor, memory_format: torch.memory_format) -> torch.Tensor:
@@ -203,7 +206,8 @@ def run(
     seconds = time.perf_counter() - started
     held_out = Pictures(mapped(assignment.held_out_images), images, device, layout)
     logits = predict(trainee.evaluate, held_out, recipe.batch, recipe.seed)
-    return Trained(curve, seconds, memorised, logits, devices.fingerprint(device), start)
+    samples = sampled(trainee, pictures, labels, recipe, assignment.meaning)
+    return Trained(curve, seconds, memorised, logits, devices.fingerprint(device), start, samples)
 
 
 def known(trainee: Trainee, pictures: Pictures, labels: torch.Tensor, recipe: Recipe) -> float:
@@ -214,15 +218,40 @@ def known(trainee: Trainee, pictures: Pictures, labels: torch.Tensor, recipe: Re
     """
     count = min(ASKED, len(pictures))
     chosen = torch.randperm(len(pictures), generator=torch.Generator().manual_seed(recipe.seed))[:count]
-    filled = torch.cat([chosen, chosen.repeat(1 + recipe.batch // count)[: -count % recipe.batch]]).to(labels.device)
-    seed_everything(recipe.seed)
-    right: list[torch.Tensor] = []
-    with torch.no_grad():
-        for start in range(0, len(filled), recipe.batch):
-            indices = filled[start : start + recipe.batch]
-            right.append(trainee.evaluate(pictures.batch(indices)).argmax(1) == labels[indices])
+    answers = _answers(trainee, pictures, chosen.to(labels.device), recipe)
     trainee.reset()
-    return float(torch.cat(right)[:count].float().mean())
+    return float((answers.argmax(1) == labels[chosen.to(labels.device)]).float().mean())
+
+
+def sampled(
+    trainee: Trainee, pictures: Pictures, labels: torch.Tensor, recipe: Recipe, meaning: Meaning
+) -> tuple[Sample, ...]:
+    """Return what the trained network answers to a few training pictures, for people to look at.
+
+    It is asked last, so that nothing that counts depends on it.
+    """
+    chosen = torch.tensor(sample(labels.cpu().numpy()), device=labels.device)
+    scores = _answers(trainee, pictures, chosen, recipe).double().cpu()
+    likely = scores if meaning is Meaning.PROBABILITIES else scores.softmax(1)
+    found = []
+    for position, row, chances in zip(chosen.tolist(), scores, likely, strict=True):
+        best = int(row.argmax())
+        decided = bool(row.isfinite().all()) and int((row == row[best]).sum()) == 1
+        found.append(Sample(position, best, min(1.0, max(0.0, float(chances[best])))) if decided else Sample(position))
+    return tuple(found)
+
+
+def _answers(trainee: Trainee, pictures: Pictures, chosen: torch.Tensor, recipe: Recipe) -> torch.Tensor:
+    """Return the scores (N, K) for the chosen pictures, in full batches, the last one filled up from the front."""
+    count = len(chosen)
+    filled = torch.cat([chosen, chosen.repeat(1 + recipe.batch // count)[: -count % recipe.batch]])
+    seed_everything(recipe.seed)
+    with torch.no_grad():
+        rows = [
+            trainee.evaluate(pictures.batch(filled[start : start + recipe.batch]))
+            for start in range(0, len(filled), recipe.batch)
+        ]
+    return torch.cat(rows)[:count]
 
 
 def learn_by_heart(

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,11 +13,13 @@ import torch
 from torch import nn
 
 from grader.data import patterns
+from grader.data.sampling import sample
 from grader.data.store import StoredSplit, store
 from grader.graph.document import Document, dump, parse
 from grader.records import Examination, Meaning
 from grader.sandbox.export import Captured, capture, probe
 from grader.sandbox.network import Network, Places
+from grader.training import trainer
 from grader.training.examine import Budget, Task, examine
 from grader.training.recipe import Recipe
 from grader.training.trainer import Assignment, Trained, memory_format, run
@@ -156,3 +160,26 @@ def test_over_budget_is_refused_before_anything_is_allocated(tmp_path: Path) -> 
     found = examined(small, Budget(parameters=1000))
     assert "3,930 of them in 5" in found.over_budget
     assert found.trials == ()
+
+
+def test_a_few_training_pictures_are_answered_last(data: StoredSplit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answers to the held-out pictures are what they are without that, to the bit; chances are between 0 and 1."""
+    found = trained(small, data)
+    assert [one.position for one in found.samples] == list(sample(np.load(data.train_labels)))
+    assert all(one.answer in range(10) and 0 <= (one.probability or 0) <= 1 for one in found.samples)
+    monkeypatch.setattr(trainer, "sampled", lambda *_: ())
+    without = trained(small, data)
+    assert without.samples == ()
+    assert np.array_equal(found.logits, without.logits)
+    assert found.curve == without.curve
+
+
+def test_a_network_that_cannot_decide_has_no_answer() -> None:
+    """Ties and numbers that are not finite are no class; a softmax at the end is read as it is."""
+    scores = {0: [1.0, 1.0, 0.0], 1: [math.nan, 0.0, 1.0], 2: [0.2, 0.7, 0.1]}
+    pictures = SimpleNamespace(batch=lambda indices: indices)
+    trainee = SimpleNamespace(evaluate=lambda indices: torch.tensor([scores[int(one)] for one in indices]))
+    labels = torch.tensor([0, 1, 2])
+    found = trainer.sampled(trainee, pictures, labels, Recipe(batch=2), Meaning.PROBABILITIES)  # type: ignore[arg-type]
+    assert [(one.position, one.answer) for one in found] == [(0, None), (1, None), (2, 1)]
+    assert found[2].probability == pytest.approx(0.7)
