@@ -11,45 +11,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from grader.claims import read_explained, read_facts
 from grader.criteria import DEFINITIONS
 from grader.gradebook import Entry, Gradebook
-from grader.records import Mark, Passage, Report, SourceText
+from grader.handed import Handed, handed_in
+from grader.records import Mark, Report
 from grader.scoring.marks import by_submission, marked, seen_of
-
-
-@dataclass(frozen=True, slots=True)
-class Handed:
-    """What was handed in, as the sandbox read it.
-
-    Attributes:
-        source: the code; empty where it is not known.
-        passages: the explanation, in the notebook and beside it.
-        graph: digest of the captured network; empty where there is none.
-    """
-
-    source: tuple[SourceText, ...] = ()
-    passages: tuple[Passage, ...] = ()
-    graph: str = ""
-
-    @property
-    def seen(self) -> str:
-        """Return the digest of what a marker reads."""
-        return seen_of(self.passages, self.source)
-
-
-def handed_in(gradebook: Gradebook, report: Report, kept: dict[str, Any] | None) -> Handed:
-    """Return what of a submission the gradebook holds; `kept` is what was kept beside its report."""
-    key = report.keys.capture
-    captured = gradebook.find_capture(key) if key else None
-    passages: tuple[Passage, ...] = ()
-    if captured is not None:
-        passages = read_facts(captured.meta.get("facts")).explanation
-    documents = gradebook.find_explanation(str(kept["documents_key"])) if kept is not None else None
-    if documents is not None:
-        passages = (*passages, *read_explained(documents.get("answer")).passages)
-    graph = captured.graph if captured is not None else ""
-    return Handed(gradebook.find_source(key) if key else (), passages, graph)
 
 
 @dataclass(slots=True)
@@ -63,7 +29,7 @@ class Marking:
         """Return a report as it counts; `marks` are those of its submission."""
         if not marks:
             return entry
-        seen = handed_in(self.gradebook, entry.report, kept).seen
+        seen = seen_by_marker(handed_in(self.gradebook, entry.report, kept))
         return self.over(entry, marks, seen)
 
     def over(self, entry: Entry, marks: Sequence[Mark], seen: str) -> Entry:
@@ -104,3 +70,8 @@ def passing_of(rubric: str) -> dict[str, float]:
         share = DEFINITIONS[name].pass_share if name in DEFINITIONS else 1.0
         found[name] = float(table.get("pass_at", table.get("points", 0) * share))
     return found
+
+
+def seen_by_marker(handed: Handed) -> str:
+    """Return the digest of what a marker reads."""
+    return seen_of(handed.explanation, handed.source)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import time
 from collections.abc import Collection
@@ -9,23 +10,29 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from rich.console import Console
 
 from grader import events
 from grader.comparison import Version
 from grader.criteria import DEFINITIONS
-from grader.data.store import is_complete
+from grader.data.sampling import as_png
+from grader.data.store import StoredSplit, is_complete
 from grader.faults import OperatorFault
 from grader.gradebook import Entry, Gradebook, Run
+from grader.gradebook.records import StoredTraining
 from grader.invocations import corrections_of, split_of
-from grader.marking import handed_in, marked_entries, marked_reports
+from grader.handed import handed_in, laid_out
+from grader.marking import marked_entries, marked_reports
 from grader.measuring import confusions
 from grader.orders import Assignment
 from grader.records import VERSION, Report
 from grader.report.exports.files import write_atomically
+from grader.report.feedback import feedback_markdown
 from grader.report.pages.class_page import ClassPage, class_page
 from grader.report.pages.file_names import page_name
-from grader.report.pages.own_markdown import own_markdown
+from grader.report.pages.leftovers import TEXT_MARK, remove_leftovers
+from grader.report.pages.sample_pictures import Shown
 from grader.report.pages.similar_page import SimilarPage, similar_page
 from grader.report.pages.student_page import Matrix, StudentPage, instructor_page, own_page
 from grader.report.pages.teaching import teaching, teaching_json, teaching_table
@@ -38,6 +45,8 @@ CLASS_PAGE = "index.html"
 """The class page, in the folder of the results."""
 SIMILAR_PAGE = "similar.html"
 """The page of submissions that are alike, beside it."""
+REPORTS = "report.json"
+"""What a batch writes of the submissions that it saw."""
 STUDENTS = "students"
 """The folder of the students' pages beside it."""
 STATISTICS = ("stats.json", "stats.csv")
@@ -67,7 +76,7 @@ def run_report(options: ReportOptions, console: Console) -> int:
     """
     started, out = time.monotonic(), options.folder
     with Gradebook.of(out) as gradebook:
-        reports = marked_reports(gradebook)
+        reports = _there(gradebook, out / REPORTS)
         if not reports:
             raise OperatorFault(f"There is no report in {out} yet.", fix="Run `grader batch` with --out first.")
         if not options.stats:
@@ -89,6 +98,22 @@ def run_report(options: ReportOptions, console: Console) -> int:
     return 0
 
 
+def _there(gradebook: Gradebook, listed: Path) -> tuple[Report, ...]:
+    """Return the reports of submissions that the last batch saw, as its `report.json` says; all where there is none.
+
+    A gradebook keeps what was taken away since. What a run saw that did not come to its end counts.
+    """
+    reports = marked_reports(gradebook)
+    try:
+        found = json.loads(listed.read_text(encoding="utf-8"))
+        ids = {one["submission"]["id"] for one in found["reports"]}
+    except (OSError, ValueError, TypeError, KeyError, RecursionError):
+        return reports
+    unfinished = {run.id for run in gradebook.runs() if run.finished is None}
+    ids |= {entry.report.submission.id for entry, _ in gradebook.current_entries() if entry.run in unfinished}
+    return tuple(one for one in reports if one.submission.id in ids)
+
+
 def written(reports: Collection[Report]) -> dict[str, Any]:
     """Return the paths of the pages below the folder of the results, by the id of the submission."""
     pages = {
@@ -105,7 +130,7 @@ def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Coll
     """Write the class page of the submissions `ids` into `out`, who is like whom, and their own pages below it.
 
     Of the students' pages only those of `changed`, those that are older than a mark and those that are not there are
-    written; all where it is None.
+    written; all where it is None. Pages of ours of any other submission are removed.
 
     Raises:
         OperatorFault: a page cannot be written.
@@ -120,14 +145,19 @@ def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Coll
     write_atomically(out / CLASS_PAGE, class_page(ClassPage(reports, tuple(runs.values()), title, similarity=alike)))
     pages = _Pages(gradebook, runs)
     given = {one.submission: one.saved for one in gradebook.marks()}
+    folder, current = out / STUDENTS, set[str]()
     for entry, kept in entries:
         name = entry.report.submission.id
-        paths = [out / STUDENTS / f"{page_name(name)}{suffix}" for _, suffix in _PAGES]
+        paths = [folder / f"{page_name(name)}{suffix}" for _, suffix in _PAGES]
+        current |= {one.name for one in paths}
         if changed is None or name in changed or not _current(paths, given.get(name, 0)):
             student = pages.of(entry, kept)
-            texts = (instructor_page(student), own_page(student), own_markdown(entry.report))
+            words = f"{feedback_markdown(entry.report)}\n{TEXT_MARK}\n"
+            texts = (instructor_page(student), own_page(student), words)
             for path, text in zip(paths, texts, strict=True):
                 write_atomically(path, text)
+    for name in remove_leftovers(folder, current):
+        events.tell("pages", f"{name} is of a submission that is gone, and was removed")
 
 
 def _current(paths: Collection[Path], since: float) -> bool:
@@ -142,15 +172,41 @@ class _Pages:
     gradebook: Gradebook
     runs: dict[int, Run]
     assignments: dict[int, Assignment | None] = field(default_factory=dict)
+    pictures: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def of(self, entry: Entry, kept: dict[str, Any] | None) -> StudentPage:
         """Return what one student's pages are made of."""
         handed = handed_in(self.gradebook, entry.report, kept)
         version = Version(entry, self.runs[entry.run], handed.source)
-        return StudentPage(version, handed.passages, self._matrix(entry, handed.graph))
+        counting = self._counting(entry, handed.graph)
+        matrix: Matrix | None = None
+        shown: tuple[Shown, ...] = ()
+        if counting is not None:
+            stored, assignment = counting
+            assert assignment.data is not None
+            matrix = Matrix(assignment.data.classes, confusions(stored, assignment))
+            shown = self._shown(stored, assignment.data)
+        layout = laid_out(self.gradebook, entry.report, handed)
+        return StudentPage(version, handed.passages, matrix, layout=layout, samples=shown)
 
-    def _matrix(self, entry: Entry, graph: str) -> Matrix | None:
-        """Return how the training that counts answered; None where it, or its pictures, are not there any more."""
+    def _shown(self, stored: StoredTraining, data: StoredSplit) -> tuple[Shown, ...]:
+        """Return the pictures of a training's sample, all of them from the part that is handed out."""
+        images, labels = (np.load(one, mmap_mode="r") for one in (data.train_images, data.train_labels))
+        found = []
+        for one in stored.samples:
+            if not 0 <= one.position < len(labels):
+                continue
+            named = one.answer is not None and 0 <= one.answer < len(data.classes)
+            answer = data.classes[one.answer] if named and one.answer is not None else None
+            source = self.pictures.get((data.content_hash, one.position))
+            if source is None:
+                source = f"data:image/png;base64,{base64.b64encode(as_png(images[one.position])).decode()}"
+                self.pictures[data.content_hash, one.position] = source
+            found.append(Shown(source, data.classes[labels[one.position]], answer, one.probability if named else None))
+        return tuple(found)
+
+    def _counting(self, entry: Entry, graph: str) -> tuple[StoredTraining, Assignment] | None:
+        """Return the training that counts, and what it was judged by; None where one is not there any more."""
         report = entry.report
         if report.training is None or report.score is None or not graph:
             return None
@@ -162,7 +218,7 @@ class _Pages:
         shelf = Shelf(self.gradebook, mixed=True)
         trainings = [shelf.trained(graph, turn)[1] for turn in assignment.turns]
         counting = [one for one in trainings if one is not None and one.training.seed == report.training.seed]
-        return Matrix(assignment.data.classes, confusions(counting[0], assignment)) if counting else None
+        return (counting[0], assignment) if counting else None
 
     def _assignment(self, run: Run) -> Assignment | None:
         """Return what a run graded by; None where its pictures or its rubric's own functions are not there any more."""

@@ -11,9 +11,11 @@ from typing import Any
 
 from grader.faults import OperatorFault
 from grader.gradebook import Entry, Gradebook
-from grader.marking import Handed, Marking, handed_in
+from grader.handed import Handed, handed_in, laid_out
+from grader.marking import Marking, seen_by_marker
 from grader.records import Finding, Mark, Outcome, Report, Status
 from grader.report.mark_words import changes
+from grader.report.pages.notebook_view import Layout
 from grader.review.blind import Blind, blind
 from grader.scoring.marks import LOOKED, by_submission, comments_for, orphans, report_seen, seen_for, standing, steps
 
@@ -101,6 +103,7 @@ class Sheet:
         row: its line in the queue.
         report: as it counts; of nobody's where marking is blind.
         handed: code and explanation; the same.
+        layout: notebooks as HTML; none where marking is blind, as only text can be struck out.
         human: the criteria that a human marks.
         automatic: those that the machine judged.
         look: of the submission as a whole, where the machine could not decide.
@@ -112,6 +115,7 @@ class Sheet:
     row: Row
     report: Report
     handed: Handed
+    layout: Layout
     human: tuple[Item, ...]
     automatic: tuple[Item, ...]
     look: Item | None
@@ -267,7 +271,7 @@ class Desk:
         given = marks.get(known.entry.report.submission.id, ())
         if not given or self._marking is None:
             return known.entry.report
-        return self._marking.over(known.entry, given, self._handed(known).seen).report
+        return self._marking.over(known.entry, given, seen_by_marker(self._handed(known))).report
 
     def _row(self, known: _Known, report: Report) -> Row:
         human = [one for one in report.findings if one.evidence.get("human")]
@@ -286,10 +290,16 @@ class Desk:
         offered = [replace(one, comment=self._said(one)) for one in everything] if self.is_blind else everything
         row, lost = self._row(known, report), orphans(machine, mine)
         look = self._look(machine, mine)
-        seen, steps_now = handed.seen, steps(mine, self.who)
+        seen, steps_now = seen_by_marker(handed), steps(mine, self.who)
+        layout = laid_out(self.gradebook, machine, handed) if struck is None else Layout()
         if struck is not None:
             report, machine = struck.report(report), struck.report(machine)
-            handed = Handed(struck.source(handed.source), struck.passages(handed.passages), handed.graph)
+            handed = Handed(
+                struck.source(handed.source),
+                struck.passages(handed.passages),
+                struck.passages(handed.documents),
+                handed.graph,
+            )
             mine = tuple(replace(one, comment=struck.text(one.comment)) for one in mine)
         counting, items = standing(mine), []
         for now, was in zip(report.findings, machine.findings, strict=True):
@@ -298,7 +308,7 @@ class Desk:
             items.append(Item(now, was, counting.get(name), seen_for(was, seen), _history(mine, name), snippets))
         human = tuple(one for one in items if one.machine.evidence.get("human"))
         automatic = tuple(one for one in items if not one.machine.evidence.get("human"))
-        return Sheet(row, report, handed, human, automatic, look, lost, steps_now.undo, steps_now.redo)
+        return Sheet(row, report, handed, layout, human, automatic, look, lost, steps_now.undo, steps_now.redo)
 
     def _said(self, mark: Mark) -> str:
         """Return a comment without whose submission it was given on."""

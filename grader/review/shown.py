@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -13,7 +13,7 @@ from grader.records import Outcome, Status
 from grader.report.html_parts import parts, text
 from grader.report.mark_words import changed_since
 from grader.report.pages.diagram import diagram
-from grader.report.pages.notebook_view import notebook_view
+from grader.report.pages.notebook_view import handed_in, notebook_view
 from grader.report.paging import local_time
 from grader.report.plain import inert
 from grader.report.terminal_check import break_block, layers_block, verdict, what_if_block
@@ -89,12 +89,12 @@ def middle(sheet: Sheet) -> dict[str, Markup]:
     """Return explanation, network and code of a submission; empty markup for what it has not."""
     report, handed = sheet.report, sheet.handed
     found = {
-        "explanation": notebook_view((), handed.passages, report),
+        "explanation": notebook_view((), handed.explanation, report),
         "stopped": parts((*break_block(report), *what_if_block(report))),
         "diagram": diagram(report),
         "layers": parts(layers_block(report)),
         "formula": parts(formula_block(report)),
-        "code": notebook_view(handed.source, (), report),
+        "code": handed_in(handed.source, (), replace(sheet.layout, documents=()), report),
     }
     # All of it is made by functions that escape what they are given.
     return {name: Markup(one) for name, one in found.items()}  # noqa: S704

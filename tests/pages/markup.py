@@ -7,13 +7,13 @@ from html.parser import HTMLParser
 OURS = frozenset(
     "html head meta title style script body header main footer nav section h1 h2 h3 p a ul li div span b form label input "
     "select option table caption thead tbody tr th td abbr dl dt dd details summary figure code pre br "
-    "svg desc g rect path text circle polygon polyline".split()
+    "iframe img svg desc g rect path text circle polygon polyline".split()
 )
-VOID = frozenset("meta br input".split())
+VOID = frozenset("meta br input img".split())
 ATTRIBUTES = frozenset(
     "lang charset http-equiv content name id class href role tabindex aria-label aria-labelledby aria-hidden aria-live "
     "scope title data-key data-first data-value data-status data-human hidden type autocomplete value "
-    "viewbox width height x y cx cy r d points text-anchor".split()
+    "viewbox width height x y cx cy r d points text-anchor sandbox srcdoc src alt".split()
 )
 
 

@@ -11,9 +11,9 @@ import mistune
 import pytest
 
 from grader.records import Report
+from grader.report.feedback import feedback_markdown, markdown, prose
 from grader.report.pages.class_page import class_page
 from grader.report.pages.file_names import page_name
-from grader.report.pages.own_markdown import markdown, own_markdown
 from grader.report.pages.student_page import instructor_page, own_page
 from tests.report import samples
 from tests.report.test_terminal import every_sample
@@ -97,11 +97,28 @@ def test_markdown_is_text(evil: str) -> None:
     assert page.words.strip() == evil.strip()
 
 
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("Write `x.view(-1)`, not *x*.", "<p>Write <code>x.view(-1)</code>, not *x*.</p>"),
+        ("`- a` - b <b>", "<p><code>- a</code> - b &lt;b&gt;</p>"),
+        ("one ` alone <b>", "<p>one ` alone &lt;b&gt;</p>"),
+        ("``a`` <b> `c`", "<p>``a`` &lt;b&gt; `c`</p>"),
+        ("`<script>` [x](http://evil)", "<p><code>&lt;script&gt;</code> [x](http://evil)</p>"),
+        ("in `x` <img src=a> `y`", "<p>in <code>x</code> &lt;img src=a&gt; <code>y</code></p>"),
+    ],
+)
+def test_code_in_a_sentence_stays_code(said: str, shown: str) -> None:
+    """What stands between single backticks is code; where they do not come in pairs, all of it is text."""
+    render = mistune.create_markdown(escape=False, plugins=["url", "table", "strikethrough"])
+    assert str(render(prose(said))) == f"{shown}\n"
+
+
 def test_hostile_markdown_has_no_markup() -> None:
     """Of the whole report of an attacker the renderer makes the tags of our own words alone."""
     render = mistune.create_markdown(escape=False, plugins=["url", "table", "strikethrough"])
-    tags = set(Page(str(render(own_markdown(samples.hostile())))).tags)
-    assert tags <= {"h1", "h2", "p", "ul", "li", "strong", "table", "thead", "tbody", "tr", "th", "td"}
+    tags = set(Page(str(render(feedback_markdown(samples.hostile())))).tags)
+    assert tags <= {"h1", "h2", "p", "ul", "li", "strong", "table", "thead", "tbody", "tr", "th", "td", "code"}
 
 
 HOSTILE = (

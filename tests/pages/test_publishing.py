@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import io
 import json
@@ -11,16 +12,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
 from grader import publishing
 from grader.cli import app
-from grader.data.store import StoredSplit
+from grader.data import patterns
+from grader.data.store import StoredSplit, store
 from grader.faults import OperatorFault
-from grader.gradebook import Gradebook
+from grader.gradebook import Gradebook, StoredCapture, StoredTraining
+from grader.orders import rendering_key
 from grader.publishing import ReportOptions, publish, run_report
-from grader.records import Status
+from grader.records import Sample, Status
 from grader.report.pages.teaching import teaching, teaching_json, teaching_table
 from grader.scoring import confusion_table
 from grader.scoring.answers import UNDECIDED, recalls
@@ -172,3 +176,77 @@ def test_a_confusion_table_has_every_picture_once() -> None:
     found = recalls(answers, labels, ("a", "b", "c"))
     assert [table[index][index] for index in range(3)] == [one.right for one in found]
     assert [sum(row) for row in table] == [one.n for one in found]
+
+
+def test_pages_of_who_is_gone_are_removed(folder: Path) -> None:
+    """Of files that nobody needs those are removed that are called like a page and say that they are ours."""
+    ids = {one.submission.id for one in samples.all_samples()}
+    students = folder / "students"
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        publish(gradebook, ids, folder)
+        before = {one.name for one in students.iterdir()}
+        page = (students / "ada.html").read_text(encoding="utf-8")
+        (students / "notes.html").write_text("mine", encoding="utf-8")
+        (students / "notes.md").write_text("mine", encoding="utf-8")
+        (students / "Copy of ada.html").write_text(page, encoding="utf-8")
+        (students / "linked.html").symlink_to(students / "cleo.html")
+        (students / "kept.html").mkdir()
+        publish(gradebook, ids - {"ada"}, folder, set())
+    after = {one.name for one in students.iterdir()}
+    assert before - after == {"ada.html", "ada.student.html", "ada.md"}
+    assert after - before == {"notes.html", "notes.md", "Copy of ada.html", "linked.html", "kept.html"}
+
+
+def test_the_last_batch_says_who_is_there(folder: Path, said: Callable[[ReportOptions], str]) -> None:
+    """A gradebook keeps who was taken away; `report` shows those whom the list names, and whoever came since."""
+    listed = {"version": 1, "reports": [{"submission": {"id": "cleo"}}]}
+    (folder / "report.json").write_text(json.dumps(listed), encoding="utf-8")
+    found = json.loads(said(ReportOptions(folder, as_json=True)))
+    assert set(found["students"]) == {"cleo"}
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        gradebook.save_report(gradebook.start_run(RUN.invocation), samples.good())
+    assert set(json.loads(said(ReportOptions(folder, as_json=True)))["students"]) == {"ada", "cleo"}
+    (folder / "report.json").write_text("{}", encoding="utf-8")
+    assert len(json.loads(said(ReportOptions(folder, as_json=True)))["students"]) == COUNT
+
+
+def test_what_was_kept_of_a_notebook_is_on_the_page(folder: Path) -> None:
+    """Laid out, stopped, not laid out yet, no notebook at all: each has its own line, or none."""
+    report = replace(samples.good(), keys=replace(samples.good().keys, capture="k"))
+    facts = {"source": [{"file": "a.ipynb", "cell": 1, "text": "x = 1"}]}
+    cells = [{"cell": 1, "html": "<pre>laid out</pre>"}]
+    answer = {"outcome": "rendered", "notebooks": [{"file": "a.ipynb", "cells": cells, "left_out": 0}], "problems": []}
+    path = folder / "students" / "ada.html"
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        gradebook.save_report(gradebook.start_run(RUN.invocation), report)
+        gradebook.save_capture("k", StoredCapture("none", {"facts": facts}))
+        pages = []
+        for kept in (None, {"stopped": "wall-limit", "answer": {}}, {"stopped": None, "answer": answer}):
+            if kept is not None:
+                gradebook.save_rendering(rendering_key("k"), kept)
+            publish(gradebook, {"ada"}, folder)
+            pages.append(path.read_text(encoding="utf-8"))
+        gradebook.save_capture(
+            "k", StoredCapture("none", {"facts": {"source": [{**facts["source"][0], "file": "a.py"}]}})
+        )
+        publish(gradebook, {"ada"}, folder)
+    assert "was not laid out when it was graded" in pages[0]
+    assert "was stopped (wall-limit)" in pages[1]
+    assert "laid out&lt;/pre&gt;" in pages[2]
+    assert "laid out" not in path.read_text(encoding="utf-8")
+
+
+def test_samples_are_of_the_part_that_is_handed_out(tmp_path: Path) -> None:
+    """Pictures and classes are those to train on; a position or an answer that is none is left out."""
+    split = store(patterns.split(40, 30, 1, 2), tmp_path)
+    training = samples.good().training
+    assert training is not None
+    samples_ = (Sample(3, 2, 0.75), Sample(39, 99, 0.5), Sample(40, 1, 0.5), Sample(-1, 1, 0.5), Sample(0))
+    stored = StoredTraining(training, (0, 3), b"", "", samples_)
+    with Gradebook.open(tmp_path / "gradebook.sqlite", lambda: NOON) as gradebook:
+        shown = publishing._Pages(gradebook, {})._shown(stored, split)
+    labels, images = np.load(split.train_labels), np.load(split.train_images)
+    assert [one.true for one in shown] == [split.classes[labels[at]] for at in (3, 39, 0)]
+    assert [(one.answer, one.probability) for one in shown] == [(split.classes[2], 0.75), (None, None), (None, None)]
+    blob = base64.b64decode(shown[0].source.partition(",")[2])
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(blob))).transpose(2, 0, 1), images[3])

@@ -7,9 +7,9 @@ import re
 from dataclasses import replace
 
 from grader.records import Break, CurvePoint, Report, Submission, Where
+from grader.report.feedback import feedback_markdown
 from grader.report.pages.diagram import diagram
 from grader.report.pages.figures import histogram, learning_curve
-from grader.report.pages.own_markdown import own_markdown
 from grader.report.pages.student_page import instructor_page, own_page
 from tests.report import samples
 
@@ -41,7 +41,7 @@ def test_the_instructor_sees_everything() -> None:
 def test_the_student_sees_nothing_of_others_or_of_held_out_pictures() -> None:
     """Accuracy and the reference are numbers; classes, confusions, the comparison and the group are left out."""
     report = replace(samples.good(), submission=ada())
-    for shown in (words(own_page(student(report))), own_markdown(report)):
+    for shown in (words(own_page(student(report))), feedback_markdown(report)):
         for said in SECRET:
             assert said not in shown, said
         assert "79.1 % of 4,000 pictures" in shown
@@ -59,7 +59,7 @@ def test_why_there_are_no_confusions() -> None:
 def test_markdown_says_what_the_page_says() -> None:
     """Each verdict with its reason and its next step stands in both."""
     report = samples.side_branch()
-    page, text = words(own_page(student(report))), own_markdown(report).replace("\\", "")
+    page, text = words(own_page(student(report))), feedback_markdown(report).replace("\\", "")
     for one in report.findings:
         assert one.title in page
         assert one.title in text

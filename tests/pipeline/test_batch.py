@@ -48,7 +48,7 @@ def test_one_and_two_workers_give_the_same_bits(folder: Path, tmp_path: Path) ->
 
 
 def test_same_command_does_nothing_again(folder: Path, tmp_path: Path) -> None:
-    """The second run says in one line that nothing changed, and so it is."""
+    """The second run says in one line that nothing changed, and so it is; the pages have notebook and pictures."""
     words = [
         "batch",
         str(folder),
@@ -61,6 +61,11 @@ def test_same_command_does_nothing_again(folder: Path, tmp_path: Path) -> None:
     ]
     grader(*words)
     before = results(tmp_path / "out")
+    students = tmp_path / "out" / "students"
+    assert "cell 2" in (students / "nn_dense.html").read_text(encoding="utf-8").partition('srcdoc="')[2]
+    assert "<iframe" not in (students / "functional.html").read_text(encoding="utf-8")
+    pages = [(students / f"functional{ending}").read_text(encoding="utf-8") for ending in (".html", ".student.html")]
+    assert [page.count('alt="a training picture of the class') for page in pages] == [24, 24]
     again = grader(*words)
     assert again.stdout.startswith("Nothing changed: all 4 submissions are as in run 1")
     assert len(again.stdout.splitlines()) == 1

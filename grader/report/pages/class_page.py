@@ -116,6 +116,7 @@ def _alike(page: ClassPage) -> dict[str, tuple[int, float]]:
 def _students(page: ClassPage, criteria: Sequence[Finding]) -> str:
     reports, alike = page.reports, _alike(page)
     late = any(report.submission.late for report in reports)
+    looks = any(map(needs_human, reports))
     heads = [
         ("student", "Student", "", ""),
         *([("id", "Id", "", "")] if any(one.submission.id != one.submission.student for one in reports) else []),
@@ -123,7 +124,7 @@ def _students(page: ClassPage, criteria: Sequence[Finding]) -> str:
         *([("late", "Late", "", "down")] if late else []),
         ("points", "Points", "", "down"),
         ("accuracy", "Accuracy (95 %)", "", "down"),
-        ("look", "Needs a human's eye", "", "down"),
+        *([("look", "Needs a human's eye", "", "down")] if looks else []),
         *([("alike", "Like another", _HINT, "down")] if alike else []),
         *((f"c-{index}", _words(one.criterion), one.title, "down") for index, one in enumerate(criteria)),
     ]
@@ -167,7 +168,8 @@ def _row(report: Report, criteria: Sequence[Finding], names: set[str], alike: tu
             f'<td data-value="{score.accuracy:.6f}">{percent(score.accuracy)} '
             f'<span class="dim">({low} – {high})</span></td>'
         )
-    cells.append(f'<td class="prose">{escaped(shorten(look, _WHY))}</td>')
+    if "look" in names:
+        cells.append(f'<td class="prose">{escaped(shorten(look, _WHY))}</td>')
     if "alike" in names:
         cells.append(_likeness(alike))
     cells += [_points(findings.get(one.criterion)) for one in criteria]

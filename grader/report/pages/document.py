@@ -9,31 +9,47 @@ from importlib import resources
 from typing import TYPE_CHECKING
 
 from grader.report.html_parts import escaped
+from grader.report.pages.leftovers import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 
-def document(title: str, body: str, *, scripted: bool = False) -> str:
-    """Return a whole page; `body` is HTML, `scripted` pages sort and filter their table.
+PAGE, FRAME = "page.css", "frame.css"
+"""The style of a page, and that of a frame in it."""
 
-    Its policy forbids every request, every frame and form, and every script and style but the two that are named by
-    their digests.
+
+def document(title: str, body: str, *, scripted: bool = False, framed: bool = False) -> str:
+    """Return a whole page; `body` is HTML, `scripted` pages sort and filter their table, `framed` ones have a frame.
+
+    Its policy forbids every request and form, every address of a frame, and every script and style but those that are
+    named by their digests; what stands in a frame of the page itself is bound by it as well.
     """
-    style, script = _file("page.css"), _file("page.js") if scripted else ""
-    allowed = _digest(script) if script else "'none'"
-    policy = (
-        f"default-src 'none'; style-src {_digest(style)}; script-src {allowed}; "
-        "img-src data:; base-uri 'none'; form-action 'none'"
-    )
+    script = _file("page.js") if scripted else ""
     running = f"<script>{script}</script>" if script else ""
     return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        f'<!doctype html>\n<html lang="en">\n<head>\n{head(PAGE, script, (FRAME,) if framed else ())}'
+        f"<title>{escaped(title)}</title>\n</head>\n<body>\n{body}\n{running}\n</body>\n</html>\n"
+    )
+
+
+def head(style: str, script: str = "", inner: Sequence[str] = ()) -> str:
+    """Return what every page and frame begins with: its policy, then its style, before anything of a student's.
+
+    Allowed are the style, the script and the styles `inner` of frames, each by its digest.
+    """
+    styles = " ".join(_digest(_file(one)) for one in (style, *inner))
+    running = _digest(script) if script else "'none'"
+    policy = (
+        f"default-src 'none'; style-src {styles}; script-src {running}; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+    return (
+        f'<meta charset="utf-8">\n{MARK}\n'
         f'<meta http-equiv="Content-Security-Policy" content="{policy}">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n"
-        f"<body>\n{body}\n{running}\n</body>\n</html>\n"
+        f"<style>{_file(style)}</style>\n"
     )
 
 
@@ -62,6 +78,11 @@ def facts(rows: Iterable[tuple[str, str]]) -> str:
     """Return words with what they stand for, which is HTML; those without are left out."""
     inner = "".join(f"<dt>{word}</dt><dd>{said}</dd>" for word, said in rows if said)
     return f"<dl>{inner}</dl>" if inner else ""
+
+
+def frame_style() -> str:
+    """Return how a policy names the style of a frame, for pages that are not made here."""
+    return _digest(_file(FRAME))
 
 
 @cache

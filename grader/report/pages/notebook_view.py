@@ -1,24 +1,57 @@
-"""The student's own code and explanation, as the grader read them: text alone, the network's lines marked.
+"""What was handed in: the notebook as it was laid out, and code and explanation as the grader read them.
 
-It is made of what the sandbox read when it captured the network, so nothing of the file's outputs, scripts or widgets
-is there that could run or be large, and no notebook can break it.
+The second is text alone, made of what the sandbox read when it captured the network, with the network's lines marked:
+no notebook can break it. It is all there is where no notebook was laid out, and what is printed.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from grader.report.html_parts import escaped
+from grader.report.pages.notebook_frame import notebook_frame
+from grader.report.pages.places import places
 from grader.report.plain import inert, inert_line, shorten
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from grader.records import Passage, Report, SourceText, Where
+    from grader.records import LaidOut, Passage, Report, SourceText, Where
 
 _MOST_CELLS = 200
 _MOST_TEXT = 20_000  # characters of one cell
 _MOST = 300_000  # characters of all
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What was read besides the code.
+
+    Attributes:
+        notebooks: those that the sandbox laid out.
+        documents: the explanation in files beside them.
+        problems: sentences on notebooks that are not laid out.
+    """
+
+    notebooks: Sequence[LaidOut] = ()
+    documents: Sequence[Passage] = ()
+    problems: Sequence[str] = ()
+
+
+def handed_in(source: Sequence[SourceText], passages: Sequence[Passage], layout: Layout, report: Report) -> str:
+    """Return everything that was handed in; empty where nothing of it is known."""
+    as_text = notebook_view(source, (*passages, *layout.documents), report)
+    why = "".join(f'<p class="dim">{escaped(inert_line(one))}</p>' for one in layout.problems)
+    if not layout.notebooks:
+        return why + as_text if as_text else ""
+    framed = {one.file for one in layout.notebooks}
+    others = notebook_view([one for one in source if one.file not in framed], layout.documents, report)
+    frames = "".join(
+        f"<h3>{escaped(inert_line(one.file, 120))}</h3>{notebook_frame(one, report)}" for one in layout.notebooks
+    )
+    rest = f"<details><summary>As text, as the grader read it</summary>{as_text}</details>" if as_text else ""
+    return f'{why}<div class="screen">{frames}{others}</div>{rest}'
 
 
 def notebook_view(source: Sequence[SourceText], passages: Sequence[Passage], report: Report) -> str:
@@ -39,7 +72,7 @@ def notebook_view(source: Sequence[SourceText], passages: Sequence[Passage], rep
 
 
 def _cell(one: SourceText, text: str, report: Report) -> str:
-    marked = {place.line for place in _places(report) if _is_there(place, one)}
+    marked = {place.line for place in places(report) if _is_there(place, one)}
     broke = report.broke.where if report.broke is not None else None
     stopped = broke.line if broke is not None and _is_there(broke, one) else None
     where = f"{one.file}, cell {one.cell}" if one.cell is not None else one.file
@@ -63,12 +96,6 @@ def _passage(one: Passage) -> str:
     return (
         f'<div class="cell"><h3>{escaped(inert_line(one.where, 80))}, {words}</h3><div class="said">{text}</div></div>'
     )
-
-
-def _places(report: Report) -> tuple[Where, ...]:
-    """Return the lines that make the network and those that call its layers."""
-    made = (report.model.where,) if report.model is not None else ()
-    return (*made, *(layer.where for layer in report.layers))
 
 
 def _is_there(place: Where, one: SourceText) -> bool:

@@ -6,7 +6,7 @@ confusions, no comparison picture by picture.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -21,7 +21,8 @@ from grader.report.pages.diagram import diagram
 from grader.report.pages.document import document, facts, section
 from grader.report.pages.figures import learning_curve
 from grader.report.pages.file_names import page_name
-from grader.report.pages.notebook_view import notebook_view
+from grader.report.pages.notebook_view import Layout, handed_in
+from grader.report.pages.sample_pictures import Shown, sample_pictures
 from grader.report.paging import local_time
 from grader.report.plain import inert_line
 from grader.report.terminal_check import break_block, layers_block, told_once, verdict, what_if_block
@@ -57,15 +58,19 @@ class StudentPage:
 
     Attributes:
         version: the report, the run that made it, and the code as it was read.
-        passages: the explanation as it was read.
+        passages: the explanation in the notebook, as it was read.
         matrix: how classes were confused; None where it is not known.
         zone: where times are local; None for the machine's own zone.
+        layout: notebooks as HTML, and what was read beside them.
+        samples: pictures that are handed out, with the network's answers.
     """
 
     version: Version
     passages: Sequence[Passage] = ()
     matrix: Matrix | None = None
     zone: tzinfo | None = None
+    layout: Layout = field(default_factory=Layout)
+    samples: Sequence[Shown] = ()
 
 
 def instructor_page(page: StudentPage) -> str:
@@ -76,6 +81,7 @@ def instructor_page(page: StudentPage) -> str:
             _findings(report),
             _human(report),
             _learning(report, score_words.rows(report.score, report.training) if report.score is not None else ()),
+            _samples(page),
             section("confusions", "Which classes are taken for which", _confusions(report, page.matrix)),
             _guessed(report),
             _advice(report),
@@ -83,7 +89,7 @@ def instructor_page(page: StudentPage) -> str:
             section("made", "How it was made", facts(_made(page))),
         )
     )
-    shown = notebook_view(page.version.source, page.passages, report)
+    shown = handed_in(page.version.source, page.passages, page.layout, report)
     beside = section("handed-in", "What was handed in", shown).replace("<section ", '<section class="notebook" ', 1)
     body = (
         '<nav aria-label="Pages"><a href="../index.html">All submissions</a>'
@@ -91,7 +97,11 @@ def instructor_page(page: StudentPage) -> str:
         f"{_header(report)}{facts(_who(report))}"
         f'<main>{_network(report)}<div class="{"beside" if shown else "alone"}"><div>{main}</div>{beside}</div></main>'
     )
-    return document(f"{inert_line(report.submission.student or report.submission.id, 80)}: the report", body)
+    return document(
+        f"{inert_line(report.submission.student or report.submission.id, 80)}: the report",
+        body,
+        framed=bool(page.layout.notebooks),
+    )
 
 
 def own_page(page: StudentPage) -> str:
@@ -99,7 +109,7 @@ def own_page(page: StudentPage) -> str:
     report = page.version.entry.report
     body = (
         f"{_header(report)}<main>{_network(report)}{_findings(report)}{_human(report)}"
-        f"{_learning(report, own_rows(report.score))}{_guessed(report)}{_advice(report)}</main>"
+        f"{_learning(report, own_rows(report.score))}{_samples(page)}{_guessed(report)}{_advice(report)}</main>"
         f"<footer>{escaped(_footer(page))}</footer>"
     )
     return document("Your report", body)
@@ -139,7 +149,8 @@ def _header(report: Report) -> str:
     name = escaped(inert_line(report.submission.student or report.submission.id, 120))
     sentence, points = (cell for cell in list(verdict(report).columns)[1].cells)
     words = f'<p class="verdict">{_inline(sentence)}</p><p>{_inline(points)}</p>'
-    return f"<header><h1>{name}</h1>{words}</header>"
+    late = f"<p>{text(said(report.lateness.reason))}</p>" if report.lateness is not None else ""
+    return f"<header><h1>{name}</h1>{words}{late}</header>"
 
 
 def _inline(cell: RenderableType) -> str:
@@ -211,6 +222,10 @@ def _learning(report: Report, rows: Iterator[tuple[str, str]] | tuple[()]) -> st
         if curve and reference is not None and reference.curve:
             curve += '<p class="dim">The band is where the losses of the reference lie, dashed their mean.</p>'
     return section("learning", "How it learns", facts(lines) + curve)
+
+
+def _samples(page: StudentPage) -> str:
+    return section("samples", "Some pictures that were handed out", sample_pictures(page.samples))
 
 
 def _confusions(report: Report, matrix: Matrix | None) -> str:
