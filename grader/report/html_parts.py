@@ -75,7 +75,7 @@ def _table(table: Table) -> str:
         style = " ".join(word for word in _WORDS if word in str(row.style or "").split())
         rows.append(f'<tr class="{style}">{cells}</tr>' if style else f"<tr>{cells}</tr>")
     kind = "listed" if head else "pairs"
-    return f'<div class="wide"><table class="{kind}">{head}<tbody>{"".join(rows)}</tbody></table></div>'
+    return f'<div class="wide" tabindex="0"><table class="{kind}">{head}<tbody>{"".join(rows)}</tbody></table></div>'
 
 
 def _cell(renderable: RenderableType) -> str:

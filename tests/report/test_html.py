@@ -58,7 +58,7 @@ def test_nothing_but_our_own_markup(make: Callable[[], Report]) -> None:
     markup = check_html(make())
     page = Page(markup)
     assert page.tags <= TAGS
-    assert page.attributes <= {"class", "scope", "style"}
+    assert page.attributes <= {"class", "scope", "style", "tabindex"}
     assert page.open == []
     assert "url(" not in markup
     assert "@import" not in markup
