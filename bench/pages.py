@@ -5,6 +5,7 @@ python bench/pages.py [STUDENTS]
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -19,8 +20,10 @@ sys.path.insert(0, str(ROOT))
 
 from grader.gradebook import Gradebook  # noqa: E402
 from grader.gradebook.records import Invocation, StoredCapture  # noqa: E402
+from grader.orders import rendering_key  # noqa: E402
 from grader.publishing import publish  # noqa: E402
 from grader.records import Keys  # noqa: E402
+from grader.rendering import exporting, slimming  # noqa: E402
 from tests.pages.made import EVIL, many  # noqa: E402
 
 CELLS = 30
@@ -28,13 +31,19 @@ TIMER = "<script>addEventListener('load',()=>{document.title='ready '+Math.round
 
 
 def fill(gradebook: Gradebook, count: int) -> set[str]:
-    """Save so many reports, each with a notebook of thirty cells as it was read."""
+    """Save so many reports, each with a notebook of thirty cells as it was read and as it was laid out."""
     run = gradebook.start_run(Invocation(("batch",), {}, "", {}, {"device": "cpu"}))
     reports = [replace(one, keys=Keys(f"capture {index}")) for index, one in enumerate(many(count))]
     text = "\n".join(f"x = {line}  # {EVIL[:40]}" for line in range(40))
     source = [{"file": "a.ipynb", "cell": cell, "text": text} for cell in range(1, CELLS + 1)]
     passages = [{"where": "text cell 1", "words": 500, "text": "why " * 500}]
+    cells = [{"cell_type": "code", "source": text, "outputs": []} for _ in range(CELLS)]
+    written = exporting.cells(slimming.slim(json.dumps({"cells": cells}), slimming.Room()).notebook)
+    html = [{"cell": number, "html": one} for number, one in enumerate(written, 1)]
+    notebook = {"file": "a.ipynb", "cells": html, "left_out": 0}
+    answer = {"outcome": "rendered", "notebooks": [notebook], "problems": []}
     for report in reports:
+        gradebook.save_rendering(rendering_key(report.keys.capture), {"stopped": None, "answer": answer})
         facts = {"source": source, "explanation": passages}
         gradebook.save_capture(report.keys.capture, StoredCapture("none", {"facts": facts}))
         gradebook.save_report(run, report)

@@ -156,7 +156,7 @@ def test_what_does_not_fit_is_said(page: Page) -> None:
 )
 def test_everybody_can_use_it(browser: Browser, origin: str, width: int, scheme: Literal["light", "dark"]) -> None:
     """Nothing serious is found by axe, and no page is wider than its screen, on a desk and on a phone, light and dark."""
-    axe = resources.files("axe_core_python").joinpath("axe.min.js").read_text(encoding="utf-8")
+    axe = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text(encoding="utf-8")
     page = browser.new_context(viewport={"width": width, "height": 844}, color_scheme=scheme).new_page()
     page.goto(f"{origin}/?token={TOKEN}")
     page.click("a:has-text('fay')")
