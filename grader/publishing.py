@@ -21,8 +21,8 @@ from grader.data.store import StoredSplit, is_complete
 from grader.faults import OperatorFault
 from grader.gradebook import Entry, Gradebook, Run
 from grader.gradebook.records import StoredTraining
-from grader.invocations import corrections_of, split_of
 from grader.handed import handed_in, laid_out
+from grader.invocations import corrections_of, split_of
 from grader.marking import marked_entries, marked_reports
 from grader.measuring import confusions
 from grader.orders import Assignment
