@@ -142,7 +142,7 @@ def _run(
             assignment = replace(assignment, reference=standard)
             memory = memory_of(assignment)
             gradebook.keep_reference(memory.key, memory.text())
-        since = since_of(gradebook, options, time.time())
+        since = since_of(gradebook, options)
         run = gradebook.start_run(invocation(options, assignment, since, corrections))
         night = Night(
             assignment,

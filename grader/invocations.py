@@ -74,7 +74,7 @@ def circumstances(rubric: Path, assignment: Assignment, corrections: Corrections
     }
 
 
-def since_of(gradebook: Gradebook, options: BatchOptions, now: float) -> float:
+def since_of(gradebook: Gradebook, options: BatchOptions) -> float:
     """Return from when on work counts: always, or since this --fresh began, which may be a run that was stopped."""
     if not options.fresh:
         return 0
@@ -84,7 +84,7 @@ def since_of(gradebook: Gradebook, options: BatchOptions, now: float) -> float:
         since, plain = asked.get("since"), _plain(options)
         if isinstance(since, float) and all(asked.get(name) == value for name, value in plain.items()):
             return since
-    return now
+    return gradebook.from_now()
 
 
 def corrections_of(gradebook: Gradebook, data: StoredSplit) -> Corrections:

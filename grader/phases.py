@@ -1,7 +1,8 @@
 """The night itself: capture everything first, then train the longest first, and save each report at once.
 
 After the first phase, which takes about a second a submission, the broken ones are known and so is the cost of every
-training; the second phase keeps all slots busy to its end. Whatever ends the process, what was finished stays.
+training; the second phase keeps all slots busy to its end. A slot that finds no capture left does not wait for those
+that still run. Whatever ends the process, what was finished stays.
 """
 
 from __future__ import annotations
@@ -15,9 +16,10 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
-from grader import events
+from grader import events, memory
 from grader.faults import GraderFault, StorageFault
 from grader.gathering import Work
 from grader.kept import kept
@@ -28,12 +30,15 @@ from grader.records import Report, Submission
 from grader.report.remaining import Speed
 from grader.report.terminal import BatchProgress
 from grader.shelf import Shelf
-from grader.waiting import Member, Waiting, bare
+from grader.waiting import Agenda, Member, Waiting, bare
 from grader.wording import counted
 from grader.work import Plain, run_capture, run_training
 
 AHEAD = 2
 """Jobs that are ordered and waiting beyond those that run."""
+
+Job = tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]
+"""What an engine runs, with what, and who gets its future."""
 
 _POLL = 0.2  # seconds after which Ctrl-C is noticed
 
@@ -75,6 +80,7 @@ class Night:
         changed: ids of the submissions whose reports are new.
         rendered: ids of those whose notebooks were laid out for the pages.
         trained: how many trainings were run.
+        agenda: the trainings that wait.
     """
 
     assignment: Assignment
@@ -91,14 +97,17 @@ class Night:
     changed: set[str] = field(default_factory=set)
     rendered: set[str] = field(default_factory=set)
     trained: int = 0
-    _waiting: dict[str, Waiting] = field(default_factory=dict)
+    agenda: Agenda = field(default_factory=lambda: Agenda(memory.free_bytes()))
+    _captures_left: int = 0
 
     def grade(self, found: Sequence[Submission]) -> None:
-        """Grade every submission; each report is saved as soon as it is made."""
+        """Grade every submission; each report is saved as soon as it is made.
+
+        Once every capture has begun, slots that are free train what is known by then.
+        """
         self.progress.begin()
-        self.each(self._captures(found))
-        self.progress.plan({one.id: one.cost for one in self._waiting.values()}, self.speed)
-        self.each(self._trainings())
+        self._captures_left = len(found)
+        self.each(chain(self._captures(found), self._trainings()))
 
     def judge_again(self, several: Sequence[Prepared], because: str) -> None:
         """Judge what was captured before; train what is not there, `because` says in half a sentence why."""
@@ -106,10 +115,9 @@ class Night:
             captured = self.shelf.captured(prepared.capture_key) if prepared.captures else None
             explained = self.shelf.explained(prepared.documents_key)
             self._captured(prepared, captured, explained, reused=captured is not None)
-        count = len(self._waiting)
-        if count and not self.interrupted:
-            plan = {one.id: one.cost for one in self._waiting.values()}
-            self.progress.message(f"{counted(count, 'training')} cannot be taken over: {because}.")
+        plan = self.agenda.costs()
+        if plan and not self.interrupted:
+            self.progress.message(f"{counted(len(plan), 'training')} cannot be taken over: {because}.")
             self.progress.plan(plan, self.speed)
             self.each(self._trainings())
 
@@ -118,8 +126,11 @@ class Night:
         """Tell whether it was stopped before its end."""
         return self.stop.presses > 0
 
-    def each(self, jobs: Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]) -> None:
-        """Run jobs, few of them ahead; `finish` of each gets its future, in this thread."""
+    def each(self, jobs: Iterator[Job | None]) -> None:
+        """Run jobs, few of them ahead; `finish` of each gets its future, in this thread.
+
+        None among them says that the next one has to wait for one that runs.
+        """
         running: dict[Future[Any], Callable[[Future[Any]], None]] = {}
         while True:
             while len(running) < self.most + AHEAD and not self.stop.presses:
@@ -138,9 +149,7 @@ class Night:
                 self.executor.shutdown(wait=False, cancel_futures=True)
                 return
 
-    def _captures(
-        self, found: Sequence[Submission]
-    ) -> Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]:
+    def _captures(self, found: Sequence[Submission]) -> Iterator[Job]:
         for submission in found:
             prepared = prepare(submission, self.assignment)
             captured = self.shelf.captured(prepared.capture_key) if prepared.captures else None
@@ -156,8 +165,15 @@ class Night:
                 self.reused["capture"] += 1
             if order is None:
                 self._captured(prepared, captured, explained, reused=captured is not None)
+                self._one_captured()
                 continue
             yield run_capture, order, self._capturing(bare(prepared), captured, explained)
+
+    def _one_captured(self) -> None:
+        """Count a capture that ended, however it did; after the last one it is known what is to be trained."""
+        self._captures_left -= 1
+        if not self._captures_left:
+            self.progress.plan(self.agenda.costs(), self.speed)
 
     def _capturing(
         self, prepared: Prepared, captured: Plain | None, explained: Plain | None
@@ -177,6 +193,7 @@ class Night:
                 self._captured(
                     prepared, found["captured"] if new else captured, found["explained"] or explained, reused=not new
                 )
+            self._one_captured()
 
         return finish
 
@@ -203,23 +220,30 @@ class Night:
             if not missing:
                 self._conclude_trained(member, captured)
             cost = float(captured["examination"]["flops"])
+            needed = memory.of_training(captured["examination"], self.assignment)
             for key, turn in missing:
-                waiting = self._waiting.setdefault(key, Waiting(key, turn, cost, prepared.capture_key))
-                waiting.members.append(member)
+                self.agenda.add(Waiting(key, turn, cost, needed, prepared.capture_key), member)
 
-    def _trainings(self) -> Iterator[tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]]:
-        for waiting in sorted(self._waiting.values(), key=lambda one: -one.cost):
+    def _trainings(self) -> Iterator[Job | None]:
+        while True:
+            waiting = self.agenda.take()
+            if waiting is None:
+                if not self.agenda.begun and not self._captures_left:
+                    return
+                yield None
+                continue
             captured, graph = self.shelf.captured(waiting.capture_key), self.shelf.graph(waiting.capture_key)
             if captured is None or graph is None or not graph[0]:
                 fault = GraderFault("The captured network is too large to keep.", "It was not trained.")
                 self._fail(waiting.members, fault)
+            elif not all(one.failed for one in waiting.members):
+                yield run_training, training_order(waiting.id, captured, *graph, waiting.turn), self._training(waiting)
                 continue
-            if all(one.failed for one in waiting.members):
-                continue
-            yield run_training, training_order(waiting.id, captured, *graph, waiting.turn), self._training(waiting)
+            self.agenda.done(waiting)
 
     def _training(self, waiting: Waiting) -> Callable[[Future[Any]], None]:
         def finish(future: Future[Any]) -> None:
+            self.agenda.done(waiting)
             with self._blamed(waiting.members):
                 trained = future.result()
                 captured = self.shelf.captured(waiting.capture_key)

@@ -15,7 +15,7 @@ from typing import Any
 
 from grader.faults import GraderFault
 from grader.orders import Assignment, capture_order, prepare, training_content, training_key, training_order
-from grader.phases import Night
+from grader.phases import Job, Night
 from grader.pipeline import stored_training
 from grader.records import Submission
 from grader.repeats import Difference, Repeats, capture_difference, training_difference
@@ -23,9 +23,6 @@ from grader.wording import counted
 from grader.work import Plain, run_capture, run_training
 
 _AT_ONCE = 8  # networks whose graphs are held in memory
-
-Job = tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]
-"""What `Night.each` runs."""
 
 
 @dataclass(frozen=True, slots=True)

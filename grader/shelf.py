@@ -53,7 +53,7 @@ class Shelf:
 
     def is_rendered(self, capture: str) -> bool:
         """Tell whether the notebooks of the submission with that capture were laid out."""
-        return self.gradebook.find_rendering(rendering_key(capture)) is not None
+        return self.gradebook.has_rendering(rendering_key(capture))
 
     def keep_rendering(self, capture: str, rendered: Plain) -> None:
         """Keep notebooks that were laid out."""

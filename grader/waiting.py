@@ -39,6 +39,7 @@ class Waiting:
         key: what it is kept under.
         turn: the assignment with the seed of this training.
         cost: FLOPs of the network, for one picture.
+        memory: bytes that the training takes, about.
         capture_key: where the captured graph is.
         members: the submissions.
     """
@@ -46,6 +47,7 @@ class Waiting:
     key: str
     turn: Assignment
     cost: float
+    memory: int
     capture_key: str
     members: list[Member] = field(default_factory=list)
 
@@ -54,6 +56,51 @@ class Waiting:
         """Return what the display and the log call it: the first submission, and which of several trainings it is."""
         name = self.members[0].prepared.submission.id
         return f"{name}, seed {self.turn.turn + 1}" if self.turn.turn else name
+
+
+class Agenda:
+    """Trainings in the order in which they are best begun: the longest first, and no two that memory does not hold.
+
+    What is known of them may still grow while the first ones run.
+    """
+
+    def __init__(self, room: int) -> None:
+        """Take the bytes that all trainings at a time may have."""
+        self._room = room
+        self._waiting: dict[str, Waiting] = {}
+        self._begun: dict[str, Waiting] = {}
+
+    def add(self, waiting: Waiting, member: Member) -> None:
+        """Let a submission wait for a training, together with those whose network is identical."""
+        there = self._waiting.get(waiting.key) or self._begun.get(waiting.key)
+        if there is None:
+            there = self._waiting[waiting.key] = waiting
+        there.members.append(member)
+
+    def take(self) -> Waiting | None:
+        """Return the longest training that fits beside those that run; None where none does.
+
+        Where nothing runs the longest is begun, however large it is.
+        """
+        used = sum(one.memory for one in self._begun.values())
+        several = sorted(self._waiting.values(), key=lambda one: -one.cost)
+        found = next((one for one in several if not self._begun or used + one.memory <= self._room), None)
+        if found is not None:
+            self._begun[found.key] = self._waiting.pop(found.key)
+        return found
+
+    def done(self, waiting: Waiting) -> None:
+        """Make room again; who comes later with the same network waits for another training."""
+        self._begun.pop(waiting.key, None)
+
+    @property
+    def begun(self) -> bool:
+        """Tell whether a training runs."""
+        return bool(self._begun)
+
+    def costs(self) -> dict[str, float]:
+        """Return the FLOPs of every training that is not done, by what it is called."""
+        return {one.id: one.cost for one in (*self._waiting.values(), *self._begun.values())}
 
 
 def bare(prepared: Prepared) -> Prepared:

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from grader.faults import GraderFault, OperatorFault
 from grader.records import Meaning
 from grader.sandbox.launch import Done, Worker
+from grader.sandbox.outcome import Listen
 from grader.sandbox.protocol import Kind, Limits
 
 FORMAT = 7
@@ -28,6 +29,12 @@ EXPLANATION_FORMAT = 1
 
 RENDERING_FORMAT = 1
 """Of notebooks that were laid out for the pages; part of their key."""
+
+KILLED = ("infra-error", "killed-sig9")
+"""How a job ends that somebody killed, alone or with the process above it."""
+
+TRIES = 2
+"""How often such a job is run."""
 
 Plain = dict[str, Any]
 
@@ -113,7 +120,7 @@ def run_training(order: Plain, slot: Slot) -> Plain:
     slot.tell("training", 0, steps)
     blobs = {"document": job.document, "tensors": job.tensors}
     files = {name: Path(path) for name, path in job.files.items()}
-    done = slot.worker.run("train", job.train, blobs, Limits(**job.limits), _follow(slot, steps), files)
+    done = _run(slot, "train", job.train, blobs, job.limits, _follow(slot, steps), files)
     answer = _ours(done, "trained")
     if answer["outcome"] != "trained":
         raise GraderFault("The captured graph could not be trained.", answer["reason"])
@@ -198,13 +205,31 @@ def _nameless(document: bytes) -> bytes:
         return document
 
 
+def _run(
+    slot: Slot,
+    kind: str,
+    arguments: Plain,
+    blobs: Mapping[str, bytes],
+    limits: Plain,
+    listen: Listen | None = None,
+    files: Mapping[str, Path] | None = None,
+) -> Done:
+    """Run a job, and once more where it was killed, which the kernel does for want of memory.
+
+    What kills itself is killed twice.
+    """
+    for _ in range(TRIES):
+        done = slot.worker.run(kind, arguments, blobs, Limits(**limits), listen, files)
+        if done.stopped not in KILLED or done.trouble:
+            break
+    return done
+
+
 def _capture(job: CaptureOrder, files: Mapping[str, bytes], slot: Slot) -> Plain:
     """Let the sandbox build and capture the model, then examine the graph in a process of our own."""
     slot.tell("capture")
     started = time.monotonic()
-    done = slot.worker.run("capture", job.capture, files, Limits(**job.limits))
-    if done.stopped == "infra-error":
-        done = slot.worker.run("capture", job.capture, files, Limits(**job.limits))
+    done = _run(slot, "capture", job.capture, files, job.limits)
     if done.trouble:
         raise GraderFault("The walls could not be put up.", done.trouble, "grader doctor --fresh says more.")
     claim = done.result()
@@ -242,9 +267,7 @@ def _object(blob: bytes) -> Plain:
 def _examine(job: CaptureOrder, found: Plain, slot: Slot) -> None:
     slot.tell("examine")
     blobs = {"document": found["document"], "tensors": found["tensors"]}
-    done = slot.worker.run(
-        "examine", {**job.examine, "probe": found["claim"].get("probe")}, blobs, Limits(**job.limits)
-    )
+    done = _run(slot, "examine", {**job.examine, "probe": found["claim"].get("probe")}, blobs, job.limits)
     answer = _ours(done, "examined")
     if answer["outcome"] == "examined":
         found["examination"] = answer["examination"]
@@ -256,14 +279,14 @@ def _examine(job: CaptureOrder, found: Plain, slot: Slot) -> None:
 def _explain(job: CaptureOrder, documents: Mapping[str, bytes], slot: Slot) -> Plain:
     """Read the documents beside the notebook; their bytes are a stranger's, so what comes back is a claim."""
     slot.tell("explanation")
-    done = slot.worker.run("explain", {}, documents, Limits(**job.limits))
+    done = _run(slot, "explain", {}, documents, job.limits)
     return {"stopped": done.stopped, "answer": done.result()}
 
 
 def _render(job: CaptureOrder, notebooks: Mapping[str, bytes], slot: Slot) -> Plain:
     """Lay out notebooks for the pages; like documents, they are a stranger's bytes and what comes back is a claim."""
     slot.tell("layout")
-    done = slot.worker.run("render", {}, notebooks, Limits(**job.limits))
+    done = _run(slot, "render", {}, notebooks, job.limits)
     return {"stopped": done.stopped, "answer": done.result()}
 
 

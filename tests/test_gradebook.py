@@ -339,3 +339,18 @@ def test_a_report_of_another_version_is_ours_to_explain(book: Gradebook, path: P
     connection.close()
     with pytest.raises(GraderFault, match=r"cannot be read.*version 2"):
         book.history("ada")
+
+
+def test_a_clock_that_is_set_back_loses_nothing(tmp_path: Path) -> None:
+    """What a run saves after it began counts as new, and what was there before as old, whatever the clock says."""
+    times = iter([1000.0, 1000.0, 400.0, 300.0, 200.0, 900.0, 2000.0])
+    with Gradebook.open(tmp_path / "gradebook.sqlite", lambda: next(times)) as book:
+        book.save_training("before", StoredTraining(TRAINING, (0, 3), b""))
+    with Gradebook.open(tmp_path / "gradebook.sqlite", lambda: next(times)) as book:
+        since = book.from_now()  # the clock was right again at first, and was then set back
+        book.save_training("after", StoredTraining(TRAINING, (0, 3), b""))
+        assert since > 1000
+        assert book.find_training("before", since) is None
+        assert book.find_training("after", since) is not None
+        book.save_training("later", StoredTraining(TRAINING, (0, 3), b""))
+        assert book.find_training("later", since) is not None

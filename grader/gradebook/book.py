@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 import sqlite3
 import threading
 import time
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 FILE = "gradebook.sqlite"
 """What the gradebook of a results folder is called."""
 
+_DATED = ("reports", "captures", "trainings", "explanations")
+"""Tables of work of which it is asked when it was done."""
+
 
 class Gradebook:
     """Keep runs, reports and finished work in one file; safe to call from several threads.
@@ -42,6 +46,7 @@ class Gradebook:
         self._connection = connection
         self._path = path
         self._clock = clock
+        self._latest: float | None = None
         self._lock = threading.Lock()
 
     @classmethod
@@ -83,13 +88,29 @@ class Gradebook:
         """Close the file, whatever happened."""
         self.close()
 
+    def now(self) -> float:
+        """Return the seconds since 1970, or the latest that this file knows: a clock that is set back costs nothing."""
+        self._latest = max(self._clock(), self._known_latest())
+        return self._latest
+
+    def from_now(self) -> float:
+        """Return a moment that is later than anything that is kept, and not later than what will be."""
+        self._latest = max(self._clock(), math.nextafter(self._known_latest(), math.inf))
+        return self._latest
+
+    def _known_latest(self) -> float:
+        if self._latest is None:
+            several = " UNION ALL ".join(f"SELECT max(saved) AS at FROM {one}" for one in _DATED)  # noqa: S608 - our own
+            self._latest = self._read(f"SELECT max(at) FROM ({several})")[0][0] or 0.0  # noqa: S608 - the same
+        return self._latest
+
     def start_run(self, invocation: Invocation) -> int:
         """Record that a run begins; return its number."""
         rubric_hash = hashlib.sha256(invocation.rubric.encode()).hexdigest()
         return self._write(
             "INSERT INTO runs (started, command, options, rubric, rubric_hash, versions, fingerprint)"
             " VALUES (?, ?, ?, ?, ?, ?, ?)",
-            self._clock(),
+            self.now(),
             _dump(invocation.command),
             _dump(invocation.options),
             invocation.rubric,
@@ -100,7 +121,7 @@ class Gradebook:
 
     def finish_run(self, run: int) -> None:
         """Record that a run came to its end."""
-        self._write("UPDATE runs SET finished = ? WHERE id = ?", self._clock(), run)
+        self._write("UPDATE runs SET finished = ? WHERE id = ?", self.now(), run)
 
     def runs(self) -> tuple[Run, ...]:
         """Return every run, the oldest first."""
@@ -125,7 +146,7 @@ class Gradebook:
             "INSERT INTO reports (run, saved, submission, status, capture_key, training_key, score_key, report, kept)"
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             run,
-            self._clock(),
+            self.now(),
             _storable(report.submission.id),
             str(report.status),
             keys.capture,
@@ -170,7 +191,7 @@ class Gradebook:
 
         Marks hang on the submission's id and the criterion's, so they outlive every report.
         """
-        saved = self._clock()
+        saved = self.now()
         number = self._write(
             "INSERT INTO marks (saved, submission, criterion, points, comment, who, seen) VALUES (?, ?, ?, ?, ?, ?, ?)",
             saved,
@@ -189,7 +210,7 @@ class Gradebook:
             done = self._connection.execute(
                 "INSERT OR IGNORE INTO marks (saved, submission, criterion, points, comment, who, seen, undoes)"
                 " SELECT ?, submission, criterion, NULL, '', ?, '', id FROM marks WHERE id = ?",
-                (self._clock(), who, number),
+                (self.now(), who, number),
             )
             return done.rowcount == 1
 
@@ -246,7 +267,7 @@ class Gradebook:
         self._write(
             "INSERT OR REPLACE INTO captures (key, saved, meta, frames, graph) VALUES (?, ?, ?, ?, ?)",
             key,
-            self._clock(),
+            self.now(),
             meta,
             frames,
             capture.graph,
@@ -289,7 +310,7 @@ class Gradebook:
             "INSERT OR REPLACE INTO trainings (key, saved, seconds, training, shape, logits, content, fingerprint,"
             " samples) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
             key,
-            self._clock(),
+            self.now(),
             stored.training.seconds,
             _dump(dataclasses.asdict(stored.training)),
             _dump(stored.shape),
@@ -319,9 +340,13 @@ class Gradebook:
         self._write(
             "INSERT OR REPLACE INTO explanations (key, saved, value) VALUES (?, ?, ?)",
             key,
-            self._clock(),
+            self.now(),
             _dump(value),
         )
+
+    def has_rendering(self, key: str) -> bool:
+        """Tell whether notebooks were laid out under this key."""
+        return bool(self._read("SELECT 1 FROM renderings WHERE key = ?", key))
 
     def find_rendering(self, key: str) -> dict[str, Any] | None:
         """Return the notebooks that were laid out under this key."""
@@ -333,7 +358,7 @@ class Gradebook:
         self._write(
             "INSERT OR REPLACE INTO renderings (key, saved, value) VALUES (?, ?, ?)",
             key,
-            self._clock(),
+            self.now(),
             zlib.compress(_dump(value).encode()),
         )
 
@@ -344,7 +369,7 @@ class Gradebook:
 
     def keep_reference(self, key: str, value: str) -> None:
         """Keep what is remembered of the reference, so that a gradebook can be judged again on another machine."""
-        self._write("INSERT OR IGNORE INTO standards (key, saved, value) VALUES (?, ?, ?)", key, self._clock(), value)
+        self._write("INSERT OR IGNORE INTO standards (key, saved, value) VALUES (?, ?, ?)", key, self.now(), value)
 
     def templates(self) -> dict[str, bytes]:
         """Return what the course gave out, by the names of the files: nobody is compared by it."""
@@ -353,7 +378,7 @@ class Gradebook:
     def keep_template(self, name: str, content: bytes) -> None:
         """Keep a file that the course gave out, over one of the same name."""
         self._write(
-            "INSERT OR REPLACE INTO templates (name, saved, content) VALUES (?, ?, ?)", name, self._clock(), content
+            "INSERT OR REPLACE INTO templates (name, saved, content) VALUES (?, ?, ?)", name, self.now(), content
         )
 
     def forget_templates(self) -> None:
@@ -368,7 +393,7 @@ class Gradebook:
     def keep_similarity(self, key: str, value: Mapping[str, Any]) -> None:
         """Keep what comparing a class showed; the last time alone."""
         self._write("DELETE FROM similarities")
-        self._write("INSERT INTO similarities (key, saved, value) VALUES (?, ?, ?)", key, self._clock(), _dump(value))
+        self._write("INSERT INTO similarities (key, saved, value) VALUES (?, ?, ?)", key, self.now(), _dump(value))
 
     def _write(self, statement: str, *values: object) -> int:
         with self._lock, explained(self._path), transaction(self._connection):

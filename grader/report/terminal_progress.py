@@ -33,9 +33,9 @@ _CALM = 2.0  # seconds for which a time that is left stays as it is
 class BatchProgress:
     """Show how far a batch is; safe to call from several threads and from a signal handler.
 
-    A batch has two phases: every submission is captured, then `plan` says what is to be trained. Use it as a
-    context manager: the terminal is given back as it was, whatever happened inside. Where the console is no
-    terminal, each submission that is done is one line, with a few lines between about the phases.
+    A batch has two phases: every submission is captured, then `plan` says what is to be trained and is not by then.
+    Use it as a context manager: the terminal is given back as it was, whatever happened inside. Where the console is
+    no terminal, each submission that is done is one line, with a few lines between about the phases.
     """
 
     def __init__(self, console: Console, total: int, clock: Callable[[], float], *, brief: bool = False) -> None:
@@ -53,6 +53,7 @@ class BatchProgress:
         self._reused = 0
         self._captured: set[str] = set()
         self._told = 0
+        self._begun = False
         self._problems: deque[tuple[str, str]] = deque(maxlen=_PROBLEMS)
         self._costs: dict[str, float] | None = None
         self._planned = 0.0
@@ -91,7 +92,7 @@ class BatchProgress:
             self._slots[slot] = Stage(submission_id, stage, fraction, since)
             if before is not None and before.submission != submission_id:
                 self._leave(before)
-            if stage == "training" and not goes_on and self._costs is None:
+            if stage == "training" and not goes_on and not self._begun:
                 self._log(named(submission_id), ": training")  # the reference, before anything else
 
     def tell(self, slot: int, submission_id: str, stage: str, done: int, total: int) -> None:
@@ -101,6 +102,7 @@ class BatchProgress:
     def begin(self) -> None:
         """Begin the first phase: the reference, which was trained before it, is none of the submissions."""
         with self._lock:
+            self._begun = True
             self._captured.clear()
             self._slots = dict.fromkeys(self._slots)
 
@@ -110,6 +112,7 @@ class BatchProgress:
         `stored` is how fast an earlier run was; it stands in until the first training is finished.
         """
         with self._lock:
+            self._begun = True
             self._costs = dict(costs)
             self._planned = sum(costs.values())
             self._stored = stored
