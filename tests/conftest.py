@@ -20,6 +20,12 @@ os.environ["GRADER_CONFIG"] = (
 os.environ.pop("GRADER_COURSE", None)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put files with slow tests first: what is handed out last, file by file, keeps one worker busy alone."""
+    slow = {item.path for item in items if item.get_closest_marker("slow") is not None}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """Turn a skip for any other reason into a failure when CI is set."""

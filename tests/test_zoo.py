@@ -6,7 +6,6 @@ and trains for a few steps; `GRADER_STRESS=1` trains each for twenty.
 
 from __future__ import annotations
 
-import os
 import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -29,6 +28,7 @@ from grader.sandbox.network import Network, Places
 from grader.sandbox.rehearsal import dry_run
 from grader.training.examine import Budget, Task, examine
 from grader.training.recipe import Pictures, Recipe, train
+from tests.stress import STRESS
 from tests.zoo import ZOO
 
 pytestmark = [
@@ -36,7 +36,6 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore"),  # networks and export warn as they like; the child ignores it too
 ]
 
-STRESS = os.environ.get("GRADER_STRESS") == "1"
 SHAPE: Shape = (3, 32, 32)
 CLASSES = 5
 BATCH = 64

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 
 from hypothesis import given, settings
@@ -11,8 +10,9 @@ from hypothesis import strategies as st
 from grader.comparison.alignment import Measure, align
 from grader.comparison.source_changes import MOST_LINES, CellChange, CellKind, source_changes
 from grader.records import SourceText
+from tests.stress import STRESS
 
-EXAMPLES = 2_000 if os.environ.get("GRADER_STRESS") == "1" else 60
+EXAMPLES = 2_000 if STRESS else 60
 CELLS = st.lists(
     st.sampled_from(["import torch", "a = 1\nb = 2", "a = 1\nb = 3", "", "x", "net = Net()\n"]), max_size=8
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +9,7 @@ import pytest
 
 from grader.sandbox import ladder
 from grader.sandbox.forked import Zygote
+from tests.stress import STRESS
 from tests.walls.readable import holding, readable, standing_on, why_not
 
 ROOT = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ def walled(request: pytest.FixtureRequest, rungs: tuple[str, ...], python: str |
     """Return a warm process on each rung that there is; on the highest and the lowest alone but for GRADER_STRESS."""
     if request.param not in rungs:
         pytest.skip(why_not(request.param))
-    if os.environ.get("GRADER_STRESS") != "1" and request.param not in (rungs[0], rungs[-1]):
+    if not STRESS and request.param not in (rungs[0], rungs[-1]):
         pytest.skip("stress: only the highest and the lowest rung are tried every time")
     with standing_on(request.param, python, str(ROOT / "tests")) as behind:
         zygote = Zygote(behind, warm=False, jobs=JOBS)

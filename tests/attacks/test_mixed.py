@@ -22,6 +22,7 @@ from tests.attacks.catalogue import ATTACKS
 from tests.attacks.catalogue.field import ROOT, Ground, ground, hand_in
 from tests.attacks.test_catalogue import _in_a_class
 from tests.pipeline.conftest import SUBMISSIONS, small_rubric
+from tests.stress import STRESS
 
 STUDENTS = 200
 HONEST = ("functional.py", "sequential.ipynb", "house_style.ipynb", "settings.ipynb", "lazy_layers.ipynb")
@@ -79,7 +80,7 @@ def write_class(folder: Path, place: Ground) -> dict[str, str]:
 @pytest.mark.slow
 def test_two_hundred(tmp_path: Path, cache: Path) -> None:
     """The batch ends, honest students get the same points as each other, attackers their word, and nothing is left."""
-    if os.environ.get("GRADER_STRESS") != "1":
+    if not STRESS:
         pytest.skip("stress: two hundred submissions take minutes")
     rubric = small_rubric(tmp_path, QUICK)
     folder, out = tmp_path / "class", tmp_path / "out"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 
 import numpy as np
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 from grader.data.pictures import PictureSet, Split
 from grader.data.splits import refuse_shared, shared, stratified, without_shared
 from grader.faults import DataFault
+from tests.stress import STRESS
 
 
 def pictures(*counts: int) -> PictureSet:
@@ -88,7 +88,7 @@ def with_copies(groups: list[list[int]]) -> PictureSet:
     return PictureSet(np.repeat(images, times, axis=0)[mixed], labels[mixed], classes, "made up")
 
 
-@settings(max_examples=5_000 if os.environ.get("GRADER_STRESS") else 100, deadline=None)
+@settings(max_examples=5_000 if STRESS else 100, deadline=None)
 @given(
     groups=st.lists(st.lists(st.integers(1, 6), min_size=2, max_size=12), min_size=1, max_size=3),
     share=st.floats(0.01, 0.99),

@@ -21,8 +21,7 @@ from grader.data.pictures import PictureSet
 from grader.data.unpickling import ByteArray, UnpicklingError, unpickled
 from grader.faults import DataFault
 from tests.data import makers
-
-STRESS = bool(os.environ.get("GRADER_STRESS"))
+from tests.stress import STRESS
 
 
 class Call:

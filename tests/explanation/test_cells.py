@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
@@ -14,8 +13,9 @@ from grader.explanation import bounds, cells
 from grader.explanation.comments import prose_of
 from grader.records import Passage, SourceText
 from grader.source.reading.notebook import Cell, ReadLimits, Source, read_submission
+from tests.stress import STRESS
 
-EXAMPLES = 1_000 if os.environ.get("GRADER_STRESS") == "1" else 60
+EXAMPLES = 1_000 if STRESS else 60
 
 
 def notebook(*sources: str) -> bytes:

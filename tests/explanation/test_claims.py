@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from typing import Any
 
 import pytest
@@ -16,8 +15,9 @@ from grader.records import Passage, SourceText
 from grader.sandbox.forked import Zygote
 from grader.sandbox.protocol import Kind, Limits
 from tests.explanation.test_cells import notebook
+from tests.stress import STRESS
 
-EXAMPLES = 1_000 if os.environ.get("GRADER_STRESS") == "1" else 60
+EXAMPLES = 1_000 if STRESS else 60
 ARGUMENTS: dict[str, Any] = {
     "shape": [3, 32, 32], "classes": 5, "batch": 8, "entry": "", "build_seconds": 5.0, "file_bytes": 2**20,
     "code_characters": 10**6,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import tracemalloc
 import zlib
 from collections.abc import Iterator
@@ -21,10 +20,11 @@ from grader.records import Passage
 from grader.sandbox import explain as job
 from grader.sandbox.forked import Zygote
 from grader.sandbox.protocol import Limits
+from tests.stress import STRESS
 
 from .files import DOCUMENT, LAUGHS, OUTSIDE, packed, paragraphs, pdf, word
 
-EXAMPLES = 300 if os.environ.get("GRADER_STRESS") == "1" else 15
+EXAMPLES = 300 if STRESS else 15
 LIMITS = Limits(wall_seconds=30, cpu_seconds=30, memory_megabytes=1024)
 TWO = paragraphs("The kernel sees", "three pixels.")
 

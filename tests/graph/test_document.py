@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import random
 from collections.abc import Callable
 from typing import Any
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 from grader.graph import document as grammar
 from grader.graph.document import Argument, Document, DocumentError, dump, parse
 from tests.graph.samples import CNN, document, node, parameter, slot
+from tests.stress import STRESS
 
-STRESS = os.environ.get("GRADER_STRESS") == "1"
 ANYTHING = document(
     [parameter("scale", 3, 1, 1), parameter("mask", role="constant", trainable=False)],
     [

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
+
+from tests.stress import STRESS
 
 HERE = "  # here"
 """Stands behind the line at which the student's code stops; it is taken out before anything reads the text."""
@@ -85,3 +89,13 @@ def stack(*layers: str) -> str:
 def cells(*texts: str) -> str:
     """Write a notebook of these cells, the imports before them."""
     return CUT.join((IMPORTS, *(f"{text.strip()}\n" for text in texts)))
+
+
+def sampled(several: Iterable[Mistake]) -> list[Mistake]:
+    """Return all of them under `make stress`, and else one of each code: the styles in turn, so that none is left out."""
+    by_code: defaultdict[str, list[Mistake]] = defaultdict(list)
+    for one in several:
+        by_code[one.code].append(one)
+    if STRESS:
+        return [one for styles in by_code.values() for one in styles]
+    return [styles[number % len(styles)] for number, styles in enumerate(by_code.values())]

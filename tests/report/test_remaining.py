@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import os
 import random
 
 import pytest
@@ -11,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from grader.report.remaining import Measured, Running, Speed, fit, roughly, seconds_left
+from tests.stress import STRESS
 
-STRESS = os.environ.get("GRADER_STRESS") == "1"
 examples = settings(max_examples=400 if STRESS else 25, deadline=None)
 
 MEGA = 1e6

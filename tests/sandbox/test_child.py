@@ -267,7 +267,7 @@ def test_a_process_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_which_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux forks; elsewhere, or when asked to, a process is started for each job."""
-    monkeypatch.setattr(launch, "Zygote", lambda fence, *, warm: ("fork", fence.rung, warm))
+    monkeypatch.setattr(launch, "Zygote", lambda fence, *, warm, pages: ("fork", fence.rung, warm))
     monkeypatch.setattr(launch, "Spare", lambda *, warm: ("spare", warm))
     chosen: list[Any] = [launch.worker(fork=True), launch.worker(Fence("A"), fork=True)]
     assert chosen == [("fork", "E", True), ("fork", "A", True)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import signal
 from collections import Counter
 from typing import Any
@@ -20,8 +19,9 @@ from grader.source.slicing import slice_for
 from grader.source.statements import Statement, compiled, statements
 from tests.attacks.forks import in_a_child
 from tests.source.spoilt import spoilt
+from tests.stress import STRESS
 
-COUNT = 2_000 if os.environ.get("GRADER_STRESS") == "1" else 60
+COUNT = 2_000 if STRESS else 60
 CHUNK = 200
 SECONDS = 5.0
 """Processor time after which a text hangs."""

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import contextlib
 import io
-import os
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -27,8 +26,8 @@ from grader.source.slicing import slice_for
 from grader.source.statements import Statement, compiled, statements
 from tests.source.random_programs import random_network
 from tests.source.whole import Ran, ran
+from tests.stress import STRESS
 
-STRESS = os.environ.get("GRADER_STRESS") == "1"
 SUBMISSIONS = Path(__file__).parents[2] / "submissions"
 SAMPLE = ("average.ipynb", "functional.py", "settings.ipynb", "second_try.ipynb")
 PROGRAMS = 1_500 if STRESS else 60
