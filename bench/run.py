@@ -28,7 +28,6 @@ import determinism
 import executing
 import night
 import rescore
-import steps
 import walls
 
 from grader.versions import versions
@@ -90,7 +89,7 @@ SECTIONS = {
         "on two convolutions at least 2.2 times the plain DataLoader loop over PNGs, 1.35 times preloaded contiguous"
         " tensors, 38 % of the sgemm peak of one core",
         "python bench/steps.py",
-        steps.measure,
+        lambda: printed("steps.py"),
     ),
     "batch20": Section(
         "A batch of 20",

@@ -31,6 +31,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812
 from PIL import Image
 from torch import nn
+from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -64,6 +65,17 @@ NETWORKS = {
 """Five networks as students write them, by name: the layers of a Sequential."""
 
 PICTURES = 2048
+SHOWN = 14
+"""Operators that are listed one by one."""
+
+_MULTIPLIED = 64 * 16 * 32 * 32 * 3 * 9 * 2, 64 * 32 * 16 * 16 * 16 * 9 * 2
+CONVOLUTION_FLOPS = {
+    ("aten::mkldnn_convolution", "[64, 3, 32, 32]"): _MULTIPLIED[0],
+    ("aten::mkldnn_convolution", "[64, 16, 16, 16]"): _MULTIPLIED[1],
+    ("aten::convolution_backward", "[64, 16, 32, 32]"): _MULTIPLIED[0],
+    ("aten::convolution_backward", "[64, 32, 16, 16]"): 2 * _MULTIPLIED[1],
+}
+"""What the convolutions of `TWO` do in a step, which the profiler does not count; pictures need no gradient."""
 ARGUMENTS: dict[str, Any] = {
     "shape": [3, 32, 32],
     "classes": 10,
@@ -274,6 +286,31 @@ def measure(rounds: int = 5, steps: int = 60) -> str:
     return "\n".join(lines)
 
 
+def where(network: str = TWO, steps: int = 60) -> str:
+    """Return where a step's time goes, operator by operator, in the grader's loop."""
+    devices.settle(torch.device("cpu"))
+    keep_freed_memory()
+    made = generate(PICTURES, seed=1)
+    run = grader_loop(NETWORKS[network], Data(made.images, made.labels.astype(np.int64), Path()))
+    run(20)
+    with profile(activities=[ProfilerActivity.CPU], record_shapes=True, with_flops=True) as profiler:
+        run(steps)
+    events = profiler.key_averages(group_by_input_shape=True)
+    total = sum(one.self_cpu_time_total for one in events)
+    lines = ["| operator | shape | ms a step | share | GFLOP/s |", "| --- | --- | --- | --- | --- |"]
+    shown = sorted(events, key=lambda one: -one.self_cpu_time_total)[:SHOWN]
+    for one in shown:
+        flops = CONVOLUTION_FLOPS.get((one.key, str(one.input_shapes[0])), one.flops / steps if one.flops else 0)
+        milliseconds = one.self_cpu_time_total / steps / 1000
+        speed = f"{flops / milliseconds / 1e6:.0f}" if flops else ""
+        shape = "x".join(map(str, one.input_shapes[0])) if one.input_shapes and one.input_shapes[0] else ""
+        share = 100 * one.self_cpu_time_total / total
+        lines.append(f"| {one.key} | {shape} | {milliseconds:.2f} | {share:.1f} % | {speed} |")
+    rest = 100 * (1 - sum(one.self_cpu_time_total for one in shown) / total)
+    lines.append(f"| the rest | | {total / steps / 1000 * rest / 100:.2f} | {rest:.1f} % | |")
+    return "\n".join(lines)
+
+
 def _row(network: str, flops: int, times: dict[str, list[float]], peak: float) -> str:
     ours = statistics.median(times["grader"])
     cells = [network, f"{flops / 1e6:.0f}"] + [f"{1 / statistics.median(one):.1f}" for one in times.values()]
@@ -290,6 +327,7 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     asked = parser.parse_args()
     print(measure(asked.rounds, asked.steps))
+    print(f"\nWhere a step of `{TWO}` goes (profiled, which costs a little):\n\n{where()}")
 
 
 if __name__ == "__main__":

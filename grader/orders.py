@@ -269,6 +269,7 @@ def _train_files(assignment: Assignment) -> dict[str, str]:
         "train_images": str(data.train_images),
         "train_labels": str(data.train_labels),
         "held_out_images": str(data.held_out_images),
+        **{name: str(path) for name, path in data.ready().items()},
     }
 
 

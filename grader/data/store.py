@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from grader.data.pictures import Split, little_endian
+from grader.data.standard import fits, scale_and_shift, standardised
 
 VERSION = 1
 """Of the files' layout and of `StoredSplit.to_json`."""
@@ -64,6 +65,14 @@ class StoredSplit:
     def held_out_labels(self) -> Path:
         """Return the path of the int64 array (M,) of their labels, which only the grader's own process reads."""
         return self.folder / "held_out_labels.npy"
+
+    def ready(self) -> dict[str, Path]:
+        """Return the paths of both sides' standardised pictures (`grader.data.standard`), as far as they are whole."""
+        height, width = self.shape[1:]
+        counts = {"train": self.train_count, "held_out": self.held_out_count}
+        paths = {side: self.folder / f"{side}_ready.npy" for side in counts}
+        shapes = {side: (count, height, width, self.shape[0]) for side, count in counts.items()}
+        return {f"{side}_ready": path for side, path in paths.items() if _holds(path, shapes[side], np.float32)}
 
     def names(self, side: str) -> tuple[str, ...]:
         """Return what the pictures of `train` or `held_out` are called; empty where they have no names but numbers."""
@@ -124,7 +133,18 @@ def store(split: Split, cache: Path) -> StoredSplit:
         _write(split, found)
     if not (folder / NAMES).is_file():
         _write_names(split, folder)
+    if len(found.ready()) < 2 and fits(split.train.images) and fits(split.held_out.images):
+        _write_ready(split, folder)
     return found
+
+
+def _write_ready(split: Split, folder: Path) -> None:
+    """Standardise the pictures of both sides by those that are trained on, once for all trainers."""
+    scale, shift = scale_and_shift(split.train.images)
+    for side, images in (("train", split.train.images), ("held_out", split.held_out.images)):
+        with tempfile.NamedTemporaryFile(dir=folder, prefix=".ready-", delete=False) as stream:
+            np.save(stream, standardised(images, scale, shift), allow_pickle=False)
+        Path(stream.name).replace(folder / f"{side}_ready.npy")
 
 
 def _write_names(split: Split, folder: Path) -> None:
@@ -138,15 +158,20 @@ def is_complete(found: StoredSplit) -> bool:
     """Tell whether all four arrays are there with the types and shapes that the split has."""
     counts = {"train": found.train_count, "held_out": found.held_out_count}
     for part in PARTS:
-        try:
-            array = np.load(found.folder / f"{part}.npy", mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError, EOFError):  # missing, cut short, empty
-            return False
         side, content = part.rsplit("_", 1)
-        shape, kind = ((*found.shape,), np.uint8) if content == "images" else ((), np.int64)
-        if array.shape != (counts[side], *shape) or array.dtype != kind:
+        shape, kind = (found.shape, np.uint8) if content == "images" else ((), np.int64)
+        if not _holds(found.folder / f"{part}.npy", (counts[side], *shape), kind):
             return False
     return True
+
+
+def _holds(path: Path, shape: tuple[int, ...], kind: type[np.generic]) -> bool:
+    """Tell whether a file is a whole array of that shape and type."""
+    try:
+        array = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError, EOFError):  # missing, cut short, empty
+        return False
+    return bool(array.shape == shape and array.dtype == kind)
 
 
 def _write(split: Split, found: StoredSplit) -> None:

@@ -19,7 +19,7 @@ MAGIC = b"GRDR"
 HEADER = 13
 """Bytes of magic, kind and length."""
 
-MOST_FILES = 4
+MOST_FILES = 5
 """How many open files a job can be given."""
 
 

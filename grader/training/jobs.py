@@ -64,6 +64,8 @@ def train(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers) 
         meaning=Meaning(arguments["meaning"]),
         device=arguments["device"],
         memorise=arguments["memorise"],
+        train_ready=arguments.get("train_ready"),
+        held_out_ready=arguments.get("held_out_ready"),
     )
     keep_freed_memory()
     last = time.monotonic()

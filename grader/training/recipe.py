@@ -21,6 +21,7 @@ import numpy.typing as npt
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own name for it
 
+from grader.data import standard
 from grader.graph.fidelity import seed_everything
 from grader.records import CurvePoint, Meaning
 from grader.training.augmentation import Augmentation, Change
@@ -68,11 +69,6 @@ class Recipe:
 CURVE_POINTS = 50
 """How many points of the learning curve are kept."""
 
-READY_BYTES = 2**28
-"""Pictures that take no more than this as float32 are standardised once; larger sets batch by batch."""
-
-CHUNK = 512  # pictures that are standardised at a time
-
 
 def learning_rate(recipe: Recipe, step: int) -> float:
     """Return the rate for `step`: up from a 25th by half a cosine, then down to nothing (Smith & Topin 2018)."""
@@ -107,28 +103,26 @@ class Pictures:
         like: npt.NDArray[np.uint8],
         device: torch.device,
         memory_format: torch.memory_format,
+        ready: npt.NDArray[np.float32] | None = None,
     ) -> None:
-        """Standardise `images` with the mean and deviation of each channel of `like`."""
-        values = like.reshape(len(like), like.shape[1], -1)
-        mean = values.mean(axis=(0, 2), dtype=np.float64) / 255
-        deviation = values.std(axis=(0, 2), dtype=np.float64) / 255
-        scale = 1 / (255 * np.maximum(deviation, 1e-3))
-        shift = -mean / np.maximum(deviation, 1e-3)
-        # In memory the channels of a pixel lie side by side where the format says so; one channel alone lies as it is.
-        lie_last = memory_format is torch.channels_last and images.shape[1] > 1
-        self._shape = tuple(images.shape[1:]) if not lie_last else (*images.shape[2:], images.shape[1])
-        self._order = (0, 3, 1, 2) if lie_last else (0, 1, 2, 3)
-        sides = (1, 1, -1) if lie_last else (-1, 1, 1)
-        self._scale = torch.from_numpy(scale.astype(np.float32)).to(device).view(sides)
-        self._shift = torch.from_numpy(shift.astype(np.float32)).to(device).view(sides)
-        rows = images.transpose(0, 2, 3, 1) if lie_last else images
+        """Standardise `images` with the mean and deviation of each channel of `like`.
+
+        `ready` are the same pictures as `grader.data.standard` standardises them (N, H, W, C); nothing changes them.
+        """
         self.device, self.memory_format = device, memory_format
-        self._is_ready = 4 * images.size <= READY_BYTES
-        dtype = torch.float32 if self._is_ready else torch.uint8
-        self._rows = torch.empty((len(images), images[0].size), dtype=dtype, device=device)
-        for start in range(0, len(images), CHUNK):
-            some = torch.from_numpy(np.array(rows[start : start + CHUNK], order="C")).to(device)
-            self._rows[start : start + CHUNK] = (self._standardised(some) if self._is_ready else some).flatten(1)
+        channels, height, width = images.shape[1:]
+        # In memory the channels of a pixel lie side by side; one channel alone lies as it is.
+        self._shape = (height, width, channels) if channels > 1 else (1, height, width)
+        self._order = (0, 3, 1, 2) if channels > 1 else (0, 1, 2, 3)
+        self._is_ready = ready is not None or standard.fits(images)
+        if ready is None:
+            scale, shift = standard.scale_and_shift(like)
+            self._scale, self._shift = (torch.from_numpy(one).to(device) for one in (scale, shift))
+            if self._is_ready:
+                ready = standard.standardised(images, scale, shift)
+        # A copy, where they stay bytes: what is mapped must not be written to, and torch warns that it could.
+        rows = ready if ready is not None else np.array(images.transpose(0, 2, 3, 1), order="C")
+        self._rows = torch.from_numpy(rows).view(len(images), -1).to(device)
 
     def __len__(self) -> int:
         """Return how many there are."""
@@ -138,14 +132,12 @@ class Pictures:
         """Return the pictures at `indices` as float32 (len(indices), C, H, W), mirrored and moved by `change`."""
         chosen = self._rows.index_select(0, indices).view(-1, *self._shape)
         if not self._is_ready:
-            chosen = self._standardised(chosen)
+            # One channel has one scale and shift, so that its place plays no part.
+            chosen = chosen.float().mul_(self._scale).add_(self._shift)
         chosen = chosen.permute(self._order)
         if change is not None:
             chosen = change(chosen)
         return chosen.contiguous(memory_format=self.memory_format)
-
-    def _standardised(self, rows: torch.Tensor) -> torch.Tensor:
-        return rows.float().mul_(self._scale).add_(self._shift)
 
 
 def order(count: int, batch: int, steps: int, seed: int) -> torch.Tensor:

@@ -52,6 +52,8 @@ class Assignment:
         meaning: what the network's outputs are.
         device: `auto`, `cpu`, `cuda` or `mps`.
         memorise: whether to try to learn 64 pictures by heart first.
+        train_ready: the pictures to train on, standardised, float32 (N, H, W, C); None where they are not kept so.
+        held_out_ready: the same of the others.
     """
 
     train_images: Source
@@ -61,6 +63,8 @@ class Assignment:
     meaning: Meaning
     device: str = "auto"
     memorise: bool = False
+    train_ready: Source | None = None
+    held_out_ready: Source | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +194,7 @@ def run(
     trainee = Trainee(document, tensor_bytes, device, recipe, layout, assignment.meaning)
     images = mapped(assignment.train_images)
     labels = torch.from_numpy(np.array(mapped(assignment.train_labels))).to(device)
-    pictures = Pictures(images, images, device, layout)
+    pictures = Pictures(images, images, device, layout, _ready(assignment.train_ready))
     handed_in = at_start = known(trainee, pictures, labels, recipe)
     if recipe.weights == "fresh":
         trainee.draw_anew(document, recipe)
@@ -204,10 +208,15 @@ def run(
     started = time.perf_counter()
     curve = train(trainee.train, trainee.trainable, pictures, labels, recipe, assignment.meaning, progress, parts)
     seconds = time.perf_counter() - started
-    held_out = Pictures(mapped(assignment.held_out_images), images, device, layout)
+    shown = mapped(assignment.held_out_images)
+    held_out = Pictures(shown, images, device, layout, _ready(assignment.held_out_ready))
     logits = predict(trainee.evaluate, held_out, recipe.batch, recipe.seed)
     samples = sampled(trainee, pictures, labels, recipe, assignment.meaning)
     return Trained(curve, seconds, memorised, logits, devices.fingerprint(device), start, samples)
+
+
+def _ready(source: Source | None) -> npt.NDArray[np.float32] | None:
+    return mapped(source, private=True) if source is not None else None
 
 
 def known(trainee: Trainee, pictures: Pictures, labels: torch.Tensor, recipe: Recipe) -> float:

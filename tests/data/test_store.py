@@ -10,10 +10,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 from numpy.typing import NDArray
 
 from grader.data import patterns
 from grader.data.pictures import Split
+from grader.data.standard import scale_and_shift
 from grader.data.store import NAMES, StoredSplit, is_complete, store
 
 PARTS = ("train_images", "train_labels", "held_out_images", "held_out_labels")
@@ -65,10 +67,12 @@ def test_other_pictures_get_another_folder(split: Split, tmp_path: Path) -> None
 
 
 def test_nothing_else_is_left_behind(split: Split, tmp_path: Path) -> None:
-    """The cache holds the folder alone, and the folder its four files and the names of the pictures."""
+    """The cache holds the folder alone, and the folder its four files, the same standardised, and names."""
     stored = store(split, tmp_path)
     assert list(tmp_path.iterdir()) == [stored.folder]
-    assert sorted(path.name for path in stored.folder.iterdir()) == sorted([NAMES, *(f"{part}.npy" for part in PARTS)])
+    assert sorted(path.name for path in stored.folder.iterdir()) == sorted(
+        [NAMES, *(f"{part}.npy" for part in (*PARTS, "train_ready", "held_out_ready"))]
+    )
 
 
 @pytest.mark.parametrize("damage", ["missing", "empty", "cut short", "another shape", "another type", "no folder"])
@@ -148,3 +152,19 @@ def test_a_moved_folder_is_incomplete(split: Split, tmp_path: Path) -> None:
     """A record whose folder is gone is not taken on trust."""
     stored = store(split, tmp_path)
     assert not is_complete(replace(stored, folder=tmp_path / "gone"))
+
+
+def test_pictures_are_standardised_once(split: Split, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both sides by what is trained on, channels last, as torch would do it to the bit; written anew where cut short."""
+    stored = store(split, tmp_path)
+    scale, shift = scale_and_shift(split.train.images)
+    for side, pictures in (("train", split.train.images), ("held_out", split.held_out.images)):
+        found = np.load(stored.ready()[f"{side}_ready"])
+        wanted = torch.from_numpy(pictures).float().mul_(torch.from_numpy(scale).view(-1, 1, 1))
+        wanted.add_(torch.from_numpy(shift).view(-1, 1, 1))
+        assert np.array_equal(found, wanted.permute(0, 2, 3, 1).numpy())
+    (stored.folder / "train_ready.npy").write_bytes(b"")
+    assert set(stored.ready()) == {"held_out_ready"}
+    assert len(store(split, tmp_path).ready()) == 2
+    monkeypatch.setattr("grader.data.standard.READY_BYTES", 1000)
+    assert store(split, tmp_path / "large").ready() == {}

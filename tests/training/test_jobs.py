@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 
+from grader.data.standard import scale_and_shift, standardised
 from grader.graph import operators, tensors
 from grader.graph.document import dump
 from grader.records import Meaning
@@ -75,6 +76,22 @@ def trained(arguments: dict[str, Any], document: bytes, given: bytes) -> tuple[d
     jobs.train(arguments, {"document": document, "tensors": given}, answers)
     said = answers.said[0]
     return said, np.frombuffer(answers.blobs[0], "<f4").reshape(said["shape"]) if answers.blobs else None
+
+
+def test_standardised_pictures_are_taken_as_they_are(arguments: dict[str, Any], tmp_path: Path) -> None:
+    """Pictures that were standardised before give the same answers to the bit, in both memory formats."""
+    train, held_out = (np.load(arguments[f"{side}_images"]) for side in ("train", "held_out"))
+    ready = {}
+    for side, images in (("train", train), ("held_out", held_out)):
+        path = tmp_path / f"{side}_ready.npy"
+        np.save(path, standardised(images, *scale_and_shift(train)))
+        ready[f"{side}_ready"] = str(path)
+    for layout in ("channels_last", "contiguous"):
+        recipe = {**arguments["recipe"], "memory_format": layout, "steps": 20}
+        plain, answers = trained({**arguments, "recipe": recipe}, dump(CNN), blob(CNN))
+        same, equal = trained({**arguments, **ready, "recipe": recipe}, dump(CNN), blob(CNN))
+        assert plain["curve"] == same["curve"]
+        assert np.array_equal(answers, equal)
 
 
 def test_a_network_learns(arguments: dict[str, Any]) -> None:

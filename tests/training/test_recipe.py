@@ -119,7 +119,7 @@ def test_large_sets_are_standardised_batch_by_batch(monkeypatch: pytest.MonkeyPa
     images = np.random.default_rng(0).integers(0, 256, (1100, 3, 6, 5), dtype=np.uint8)
     for layout in (torch.contiguous_format, torch.channels_last):
         ready = Pictures(images, images, CPU, layout)
-        monkeypatch.setattr("grader.training.recipe.READY_BYTES", 0)
+        monkeypatch.setattr("grader.data.standard.READY_BYTES", 0)
         large = Pictures(images, images, CPU, layout)
         monkeypatch.undo()
         indices = torch.randperm(1100)[:64]
