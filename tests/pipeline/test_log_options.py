@@ -70,3 +70,26 @@ def test_batch_twice_and_rescore(tmp_path: Path) -> None:
     assert " ada: ran training, " in first.stderr
     assert "ada: " not in second.stderr.replace("[1/1] ada:", "")
     assert [one["event"] for one in events_of(logs[0])].count("reference") == 1
+
+
+SLOW = """
+import time
+from torch import nn
+SIZE = 3072 if time.sleep(8) is None else 0
+model = nn.Sequential(nn.Flatten(), nn.Linear(SIZE, 10))
+"""
+
+
+@stress
+def test_a_training_begins_beside_the_last_capture(tmp_path: Path) -> None:
+    """A slot that finds no capture left trains what is known; the longest of those that wait comes first."""
+    found, file = tmp_path / "class", tmp_path / "log"
+    found.mkdir()
+    (found / "quick.py").write_bytes((SUBMISSIONS / "functional.py").read_bytes())
+    (found / "slow.py").write_text(SLOW)
+    words = ("batch", str(found), "--rubric", str(small_rubric(tmp_path)), "--out", str(tmp_path / "out"))
+    done = grader(*words, "--workers", "2", "-v", "--log-json", str(file))
+    told = [(one["event"], one.get("submission"), one.get("stage")) for one in events_of(file)]
+    assert told.index(("ran", "quick", "training")) < told.index(("ran", "slow", "capture"))
+    assert told.index(("ran", "slow", "capture")) < told.index(("ran", "slow", "training"))
+    assert "captured 2 of 2; 1 to train" in done.stderr
