@@ -36,6 +36,7 @@ from processes import spent
 from sound_notebooks import sound_files
 
 from grader import datasets
+from grader.allocator import keep_freed_memory
 from grader.criteria import DEFINITIONS
 from grader.data.store import StoredSplit
 from grader.gradebook import Gradebook
@@ -44,7 +45,6 @@ from grader.graph.ending import as_trained
 from grader.records import Meaning
 from grader.rubric import load
 from grader.training import device as devices
-from grader.training.allocator import keep_freed_memory
 from grader.training.arrays import mapped
 from grader.training.recipe import Pictures, Recipe, train
 from grader.training.trainer import Trainee, memory_format

@@ -122,7 +122,7 @@ def write_pictures(data: StoredSplit, folder: Path) -> None:
         ("held_out", data.held_out_images, data.held_out_labels),
     ):
         (folder / name).mkdir(parents=True)
-        write_course(PictureSet(np.load(images), np.load(labels), data.classes), folder / name)
+        write_course(PictureSet(np.load(images), np.load(labels), data.classes, "patterns"), folder / name)
 
 
 def measure(size: int = 20, steps: int = 500) -> str:

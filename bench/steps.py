@@ -35,6 +35,7 @@ from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
 
+from grader.allocator import keep_freed_memory
 from grader.data.patterns import generate
 from grader.graph.document import parse
 from grader.records import Meaning
@@ -42,7 +43,6 @@ from grader.sandbox.forked import Zygote
 from grader.sandbox.protocol import Kind, Limits
 from grader.sandbox.walls.fence import NONE
 from grader.training import device as devices
-from grader.training.allocator import keep_freed_memory
 from grader.training.recipe import Pictures, Recipe, train
 from grader.training.trainer import Trainee, memory_format
 

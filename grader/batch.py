@@ -12,6 +12,7 @@ from typing import Any
 from rich.console import Console
 
 from grader import datasets, events, hardware, submissions
+from grader.allocator import give_back_freed_memory
 from grader.corrections import Corrections
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor, supervised
@@ -46,6 +47,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     `console` gets the table (or the JSON), `notices` the progress. Raises OperatorFault for what is wrong with
     the command, the rubric or the data, or when no walls hold here, StorageFault when the disk is full.
     """
+    give_back_freed_memory()
     started = time.monotonic()
     rubric = load(options.rubric, DEFINITIONS)
     with notices.status("trying the walls of this machine"):

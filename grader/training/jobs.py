@@ -6,12 +6,12 @@ import dataclasses
 import time
 from typing import Any, Protocol
 
+from grader.allocator import keep_freed_memory
 from grader.graph.document import DocumentError
 from grader.records import Meaning
 from grader.training import device as devices
 from grader.training import examine as examination
 from grader.training import trainer
-from grader.training.allocator import keep_freed_memory
 from grader.training.recipe import Recipe
 
 
