@@ -22,6 +22,7 @@ from grader.records import (
     SourceText,
     Where,
 )
+from grader.rendering.cleaning import is_layout
 
 LOG = logging.getLogger(__name__)
 
@@ -168,6 +169,7 @@ def read_rendered(plain: Any) -> Rendered:
     if not isinstance(plain, dict) or plain.get("outcome") != "rendered":
         return Rendered()
     found: list[LaidOut] = []
+    problems = _texts(plain.get("problems"))
     room = MOST_HTML
     for one in _items(plain.get("notebooks")):
         file, left_out = (one.get("file"), one.get("left_out")) if isinstance(one, dict) else (None, None)
@@ -180,8 +182,11 @@ def read_rendered(plain: Any) -> Rendered:
                 break
             room -= len(text)
             cells.append(LaidOutCell(number if type(number) is int else None, _text(text, MOST_HTML)))
-        found.append(LaidOut(_text(file), tuple(cells), left_out))
-    return Rendered(tuple(found), _texts(plain.get("problems")))
+        if all(is_layout(cell.html) for cell in cells):
+            found.append(LaidOut(_text(file), tuple(cells), left_out))
+        else:
+            problems = (*problems, f"{_text(file)} was laid out with more than words and pictures; this is its text.")
+    return Rendered(tuple(found), problems)
 
 
 def read_samples(plain: Any) -> tuple[Sample, ...]:

@@ -19,6 +19,20 @@ _GONE = frozenset("script style template iframe object embed svg math noscript t
 _CLASSES = re.compile(r"[a-z][a-z0-9]{0,2}|highlight")
 """Pygments' names for the parts of code, and its frame."""
 _DEEPEST = 60
+_WRITTEN = re.compile(
+    rf"""[^<]*(?:(?:
+        </?(?:{"|".join(sorted(_KEPT - _VOID))})(?:\x20class="[a-z0-9\x20-]{{0,40}}")?>
+        | <(?:{"|".join(sorted(_VOID))})>
+        | <img\x20src="data:image/(?:png|jpeg);base64,[A-Za-z0-9+/=]*"\x20alt="[^"<>]*">
+    )[^<]*)*""",
+    re.VERBOSE,
+)
+"""All that is ever written here and by the exporter: words, tags of layout with a class, pictures of ours."""
+
+
+def is_layout(markup: str) -> bool:
+    """Tell whether HTML is of the kind that is written here: nothing in it acts, loads or leads anywhere."""
+    return _WRITTEN.fullmatch(markup) is not None
 
 
 def cleaned(markup: str, pictures: Mapping[str, str]) -> str:

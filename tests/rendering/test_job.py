@@ -111,3 +111,35 @@ def test_a_lying_child_is_bounded() -> None:
     cells = [{"cell": True, "html": "a"}, {"cell": 3, "html": "b" * (MOST_HTML - 1)}, {"cell": 4, "html": "c"}]
     found = read_rendered({"outcome": "rendered", "notebooks": [{"file": "a", "cells": cells, "left_out": 0}]})
     assert found.notebooks == (LaidOut("a", (LaidOutCell(None, "a"), LaidOutCell(3, "b" * (MOST_HTML - 1)))),)
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        "<script>x</script>",
+        "<a href='https://evil.example'>go</a>",
+        '<p onclick="x">p</p>',
+        '<p class="a" style="x">p</p>',
+        "<meta http-equiv=refresh content=0>",
+        '<img src="https://evil.example/x.png" alt="">',
+        '<img src="data:image/svg+xml;base64,AA==" alt="">',
+        '<img src="data:image/png;base64,AA==" alt="" onload="x">',
+        "<!-- -->",
+        "<p",
+        "</p x>",
+        "<P>",
+        "a < b",
+    ],
+)
+def test_a_child_that_lies_is_not_shown(lie: str) -> None:
+    """HTML with anything but layout is left out with its notebook, and said; the other notebook stays."""
+    several = [
+        {"file": name, "cells": [{"cell": 1, "html": "<p>a &lt; b</p>"}, {"cell": 2, "html": markup}], "left_out": 0}
+        for name, markup in (("lies.ipynb", f"<p>x</p>{lie}"), ("good.ipynb", '<div class="said">x<br></div>'))
+    ]
+    found = read_rendered({"outcome": "rendered", "notebooks": several, "problems": ["one before"]})
+    assert [one.file for one in found.notebooks] == ["good.ipynb"]
+    assert found.problems == (
+        "one before",
+        "lies.ipynb was laid out with more than words and pictures; this is its text.",
+    )
