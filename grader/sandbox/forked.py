@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import selectors
+import signal
 import socket
 import subprocess
 import tempfile
@@ -96,20 +97,34 @@ class Zygote:
         self._is_ready = False
 
     def ready(self) -> None:
-        """Wait until the warm process can take a job; raise GraderFault when it cannot start."""
+        """Wait until the warm process can take a job; raise GraderFault when it cannot start.
+
+        One that was killed before it could is started once more.
+        """
         if self._is_ready:
             return
+        if not self._answers():
+            text, again = self._last_words(), self._was_killed() and not self._closed
+            self.stop()
+            if again:
+                self.start()
+            if not again or not self._answers():
+                self.stop()
+                raise GraderFault("The sandbox's warm process did not start.", text)
+        self._is_ready = True
+
+    def _answers(self) -> bool:
         assert self._control is not None
         self._control.settimeout(START_SECONDS)
         try:
-            message = self._control.recv(64)
+            return self._control.recv(64) == b"ready"
         except OSError:
-            message = b""
-        if message != b"ready":
-            text = self._last_words()
-            self.stop()
-            raise GraderFault("The sandbox's warm process did not start.", text)
-        self._is_ready = True
+            return False
+
+    def _was_killed(self) -> bool:
+        """Tell whether somebody killed the process, or what bubblewrap started."""
+        code = self._process.poll() if self._process is not None else None
+        return code in (-signal.SIGKILL, 128 + signal.SIGKILL)
 
     def _last_words(self) -> str:
         process = self._process

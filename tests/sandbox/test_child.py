@@ -265,6 +265,17 @@ def test_a_process_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
         broken.run("capture", {}, {}, LIMITS)
 
 
+def test_one_that_is_killed_while_it_starts_is_started_again() -> None:
+    """A kill before the first job costs no job."""
+    one = Zygote(warm=False)
+    try:
+        assert one._process is not None
+        one._process.kill()
+        assert one.run("describe", {"device": "cpu"}, {}, LIMITS).result()["outcome"] == "described"
+    finally:
+        one.stop()
+
+
 def test_which_worker(monkeypatch: pytest.MonkeyPatch) -> None:
     """Linux forks; elsewhere, or when asked to, a process is started for each job."""
     monkeypatch.setattr(launch, "Zygote", lambda fence, *, warm, pages: ("fork", fence.rung, warm))
