@@ -12,7 +12,7 @@ from typing import Literal
 
 import pytest
 import uvicorn
-from playwright.sync_api import Browser, Dialog, Page, sync_playwright
+from playwright.sync_api import Browser, Dialog, Page, expect, sync_playwright
 
 from grader.gradebook import Gradebook
 from grader.review.app import application
@@ -96,13 +96,13 @@ def test_a_student_is_marked_by_keyboard(page: Page) -> None:
     page.keyboard.type("3")
     page.keyboard.press("Enter")
     page.wait_for_selector("#said:has-text('All marked here')")
-    assert page.locator(".criterion.given").count() == 2
-    assert "1 of 6 marked" in page.inner_text("#progress")
+    expect(page.locator(".criterion.given")).to_have_count(2)
+    expect(page.locator("#progress")).to_contain_text("1 of 6 marked")
     page.keyboard.press("u")
     page.wait_for_selector("#said:has-text('Taken back.')")
-    assert page.locator(".criterion.given").count() == 1
+    expect(page.locator(".criterion.given")).to_have_count(1)
     page.reload()
-    assert page.locator(".criterion.given").count() == 1
+    expect(page.locator(".criterion.given")).to_have_count(1)
     page.keyboard.press("r")
     page.wait_for_selector("#said:has-text('Given again.')")
     page.reload()
@@ -176,9 +176,9 @@ def test_without_scripts(browser: Browser, origin: str) -> None:
     page.click("a:has-text('gus')")
     page.fill(".criterion .points >> nth=0", "1")
     page.click(".criterion button:has-text('Save') >> nth=0")
-    assert page.locator(".criterion.given").count() == 1
+    expect(page.locator(".criterion.given")).to_have_count(1)
     page.click("#undo")
-    assert page.locator(".criterion.given").count() == 0
+    expect(page.locator(".criterion.given")).to_have_count(0)
     page.context.close()
 
 
