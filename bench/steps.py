@@ -34,6 +34,7 @@ from torch import nn
 from torch.profiler import ProfilerActivity, profile
 from torch.utils.data import DataLoader, Dataset, TensorDataset
 from torch.utils.flop_counter import FlopCounterMode
+from walls import ARGUMENTS
 
 from grader.allocator import keep_freed_memory
 from grader.data.patterns import generate
@@ -76,15 +77,6 @@ CONVOLUTION_FLOPS = {
     ("aten::convolution_backward", "[64, 32, 16, 16]"): 2 * _MULTIPLIED[1],
 }
 """What the convolutions of `TWO` do in a step, which the profiler does not count; pictures need no gradient."""
-ARGUMENTS: dict[str, Any] = {
-    "shape": [3, 32, 32],
-    "classes": 10,
-    "batch": 64,
-    "entry": "",
-    "build_seconds": 20.0,
-    "file_bytes": 2**24,
-    "code_characters": 10**7,
-}
 
 
 @dataclass(frozen=True, slots=True)

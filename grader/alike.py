@@ -14,7 +14,6 @@ from grader.publishing import CLASS_PAGE, SIMILAR_PAGE, publish
 from grader.records import VERSION
 from grader.records.plain import plain
 from grader.report.terminal_similar import show_similar
-from grader.resemblance import similarity
 
 MOST_BYTES = 32 * 2**20
 """Of a template."""
@@ -54,9 +53,7 @@ def run_similar(options: SimilarOptions, console: Console) -> int:
             gradebook.forget_templates()
         for name, content in given.items():
             gradebook.keep_template(name, content)
-        alike = similarity(gradebook, found)
-        ids = {entry.report.submission.id for entry, _ in found}
-        publish(gradebook, ids, options.folder, changed=())
+        alike = publish(gradebook, {entry.report.submission.id for entry, _ in found}, options.folder, changed=())
     if alike is None:
         raise OperatorFault(f"There are not two submissions with code in {options.folder}.")
     if options.as_json:

@@ -42,7 +42,7 @@ def handed_in(gradebook: Gradebook, report: Report, kept: dict[str, Any] | None)
     captured = gradebook.find_capture(key) if key else None
     explained = gradebook.find_explanation(str(kept["documents_key"])) if kept is not None else None
     return Handed(
-        gradebook.find_source(key) if key else (),
+        captured.source if captured is not None else (),
         read_facts(captured.meta.get("facts")).explanation if captured is not None else (),
         read_explained(explained.get("answer")).passages if explained is not None else (),
         captured.graph if captured is not None else "",

@@ -27,6 +27,7 @@ from grader.marking import marked_entries, marked_reports
 from grader.measuring import confusions
 from grader.orders import Assignment
 from grader.records import VERSION, Report
+from grader.records.similarity import Similarity
 from grader.report.exports.files import write_atomically
 from grader.report.feedback import feedback_markdown
 from grader.report.pages.class_page import ClassPage, class_page
@@ -126,11 +127,14 @@ def written(reports: Collection[Report]) -> dict[str, Any]:
 _PAGES = (("instructor", ".html"), ("student", ".student.html"), ("markdown", ".md"))
 
 
-def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Collection[str] | None = None) -> None:
+def publish(
+    gradebook: Gradebook, ids: Collection[str], out: Path, changed: Collection[str] | None = None
+) -> Similarity | None:
     """Write the class page of the submissions `ids` into `out`, who is like whom, and their own pages below it.
 
     Of the students' pages only those of `changed`, those that are older than a mark and those that are not there are
-    written; all where it is None. Pages of ours of any other submission are removed.
+    written; all where it is None. Pages of ours of any other submission are removed. Returns who is like whom; None
+    where there are not two to compare.
 
     Raises:
         OperatorFault: a page cannot be written.
@@ -158,6 +162,7 @@ def publish(gradebook: Gradebook, ids: Collection[str], out: Path, changed: Coll
                 write_atomically(path, text)
     for name in remove_leftovers(folder, current):
         events.tell("pages", f"{name} is of a submission that is gone, and was removed")
+    return alike
 
 
 def _current(paths: Collection[Path], since: float) -> bool:

@@ -277,13 +277,7 @@ class Gradebook:
     def find_source(self, key: str) -> tuple[SourceText, ...]:
         """Return the code that was captured under this key, as it was read; empty where it is not known."""
         found = self.find_capture(key)
-        listed = found.meta.get("facts", {}).get("source", []) if found is not None else []
-        return tuple(
-            SourceText(one["file"], one["cell"], one["text"])
-            for one in listed
-            if isinstance(one, dict) and isinstance(one.get("file"), str) and isinstance(one.get("text"), str)
-            if one.get("cell", 0) is None or type(one.get("cell", 0)) is int
-        )
+        return found.source if found is not None else ()
 
     def find_training(self, key: str, since: float = 0) -> StoredTraining | None:
         """Return the training that ended under this key at `since` or later."""

@@ -6,6 +6,8 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from grader.records import SourceText
+
 if TYPE_CHECKING:
     from grader.records import Report, Sample, Training
 
@@ -77,6 +79,16 @@ class StoredCapture:
     meta: dict[str, Any]
     document: bytes = b""
     tensors: bytes = b""
+
+    @property
+    def source(self) -> tuple[SourceText, ...]:
+        """Return the code that was captured, as it was read."""
+        return tuple(
+            SourceText(one["file"], one["cell"], one["text"])
+            for one in self.meta.get("facts", {}).get("source", [])
+            if isinstance(one, dict) and isinstance(one.get("file"), str) and isinstance(one.get("text"), str)
+            if one.get("cell", 0) is None or type(one.get("cell", 0)) is int
+        )
 
 
 @dataclass(frozen=True, slots=True)
