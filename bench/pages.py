@@ -30,7 +30,7 @@ CELLS = 30
 TIMER = "<script>addEventListener('load',()=>{document.title='ready '+Math.round(performance.now())})</script></body>"
 
 
-def fill(gradebook: Gradebook, count: int) -> set[str]:
+def fill(gradebook: Gradebook, count: int) -> None:
     """Save so many reports, each with a notebook of thirty cells as it was read and as it was laid out."""
     run = gradebook.start_run(Invocation(("batch",), {}, "", {}, {"device": "cpu"}))
     reports = [replace(one, keys=Keys(f"capture {index}")) for index, one in enumerate(many(count))]
@@ -47,7 +47,6 @@ def fill(gradebook: Gradebook, count: int) -> set[str]:
         facts = {"source": source, "explanation": passages}
         gradebook.save_capture(report.keys.capture, StoredCapture("none", {"facts": facts}))
         gradebook.save_report(run, report)
-    return {one.submission.id for one in reports}
 
 
 def interactive(page: Path) -> str:
@@ -73,12 +72,12 @@ def main(count: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         out = Path(folder) / "results"
         with Gradebook.open(out / "gradebook.sqlite", time.time) as gradebook:
-            ids = fill(gradebook, count)
+            fill(gradebook, count)
             started = time.perf_counter()
-            publish(gradebook, ids, out)
+            publish(gradebook, out)
             all_of_it = time.perf_counter() - started
             started = time.perf_counter()
-            publish(gradebook, ids, out, set())
+            publish(gradebook, out, set())
             class_alone = time.perf_counter() - started
         sizes = sorted(one.stat().st_size for one in (out / "students").glob("*.html"))
         print(f"{count} students: all pages {all_of_it:.2f} s, {1000 * all_of_it / count:.1f} ms a student")

@@ -53,7 +53,7 @@ def run_similar(options: SimilarOptions, console: Console) -> int:
             gradebook.forget_templates()
         for name, content in given.items():
             gradebook.keep_template(name, content)
-        alike = publish(gradebook, {entry.report.submission.id for entry, _ in found}, options.folder, changed=())
+        alike = publish(gradebook, options.folder, changed=())
     if alike is None:
         raise OperatorFault(f"There are not two submissions with code in {options.folder}.")
     if options.as_json:

@@ -39,6 +39,7 @@ from grader.sandbox.launch import Worker, worker
 from grader.shelf import Shelf
 from grader.submissions import Intake
 from grader.versions import versions
+from grader.wording import counted
 
 
 def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
@@ -58,12 +59,14 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
     with Gradebook.of(options.out, create=True) as gradebook:
         before = gradebook.last_change()
+        gradebook.keep_present([one.id for one in intake.submissions])
+        if gone := gradebook.absent():
+            say(notices, _gone(gone, options))
         night, repeats = _run(options, assignment, partial(worker, walls.fence, pages=True), gradebook, chosen, notices)
-        wanted = {one.id for one in intake.submissions}
-        reports = [one for one in marked_reports(gradebook) if one.submission.id in wanted]
+        reports = marked_reports(gradebook)
         write_report(reports, options.out / "report.json")
         write_grades(reports, options.out / "grades.csv")
-        publish(gradebook, wanted, options.out, night.changed | night.rendered)
+        publish(gradebook, options.out, night.changed | night.rendered)
     if options.as_json:
         console.file.write((options.out / "report.json").read_text(encoding="utf-8"))
     elif before is not None and night.reused["report"] == len(chosen) == len(reports):
@@ -103,6 +106,12 @@ def _intake(options: BatchOptions, notices: Console) -> Intake:
         count = len(intake.unknown)
         say(notices, f"Nobody is known for {count} of the files: fill in {mapping} and run the same command again.")
     return intake
+
+
+def _gone(several: Sequence[str], options: BatchOptions) -> str:
+    few = ", ".join(several[:3]) + (" …" if len(several) > 3 else "")
+    kept = "Their reports and marks stay in the gradebook, but not on the pages and in the tables."
+    return f"{counted(len(several), 'submission')} graded before {options.folder} no longer holds: {few}. {kept}"
 
 
 def _chosen(found: Sequence[Submission], options: BatchOptions) -> tuple[Submission, ...]:

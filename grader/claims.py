@@ -71,6 +71,7 @@ class Facts:
         explanation: what stands in Markdown cells and comments.
         source: the code as it was read, in order.
         practice: how it trains and measures.
+        wanted: where the statements begin that build the network: file, cell, line.
     """
 
     problems: tuple[str, ...] = ()
@@ -80,6 +81,7 @@ class Facts:
     explanation: tuple[Passage, ...] = ()
     source: tuple[SourceText, ...] = ()
     practice: Practice = field(default_factory=Practice)
+    wanted: tuple[tuple[str, int | None, int], ...] = ()
 
     def notes(self) -> tuple[str, ...]:
         """Return sentences for the report."""
@@ -154,6 +156,7 @@ def read_facts(plain: Any) -> Facts:
         _passages(plain.get("explanation")),
         _source(plain.get("source")),
         _practice(plain.get("practice")),
+        _wanted(plain.get("slice")),
     )
 
 
@@ -271,6 +274,16 @@ def _source(plain: Any) -> tuple[SourceText, ...]:
             break
         room -= len(text)
         found.append(SourceText(_text(file), cell if type(cell) is int else None, _text(text, room=MOST_SOURCE)))
+    return tuple(found)
+
+
+def _wanted(plain: Any) -> tuple[tuple[str, int | None, int], ...]:
+    """Read where statements begin; what is no place in a text is left out."""
+    found = []
+    for one in _items(plain, MOST_PIECES):
+        file, cell, line = (one.get(key) for key in ("file", "cell", "line")) if isinstance(one, dict) else (None,) * 3
+        if isinstance(file, str) and type(line) is int and (cell is None or type(cell) is int):
+            found.append((_text(file), cell, line))
     return tuple(found)
 
 

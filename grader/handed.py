@@ -23,12 +23,14 @@ class Handed:
         passages: the explanation in the notebook and its comments.
         documents: the explanation in files beside it.
         graph: digest of the captured network; empty where there is none.
+        wanted: where the statements begin that build it: file, cell, line.
     """
 
     source: tuple[SourceText, ...] = ()
     passages: tuple[Passage, ...] = ()
     documents: tuple[Passage, ...] = ()
     graph: str = ""
+    wanted: tuple[tuple[str, int | None, int], ...] = ()
 
     @property
     def explanation(self) -> tuple[Passage, ...]:
@@ -40,12 +42,14 @@ def handed_in(gradebook: Gradebook, report: Report, kept: dict[str, Any] | None)
     """Return what of a submission the gradebook holds; `kept` is what was kept beside its report."""
     key = report.keys.capture
     captured = gradebook.find_capture(key) if key else None
+    facts = read_facts(captured.meta.get("facts") if captured is not None else None)
     explained = gradebook.find_explanation(str(kept["documents_key"])) if kept is not None else None
     return Handed(
         captured.source if captured is not None else (),
-        read_facts(captured.meta.get("facts")).explanation if captured is not None else (),
+        facts.explanation,
         read_explained(explained.get("answer")).passages if explained is not None else (),
         captured.graph if captured is not None else "",
+        facts.wanted,
     )
 
 

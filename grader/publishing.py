@@ -46,8 +46,6 @@ CLASS_PAGE = "index.html"
 """The class page, in the folder of the results."""
 SIMILAR_PAGE = "similar.html"
 """The page of submissions that are alike, beside it."""
-REPORTS = "report.json"
-"""What a batch writes of the submissions that it saw."""
 STUDENTS = "students"
 """The folder of the students' pages beside it."""
 STATISTICS = ("stats.json", "stats.csv")
@@ -77,11 +75,11 @@ def run_report(options: ReportOptions, console: Console) -> int:
     """
     started, out = time.monotonic(), options.folder
     with Gradebook.of(out) as gradebook:
-        reports = _there(gradebook, out / REPORTS)
+        reports = marked_reports(gradebook)
         if not reports:
             raise OperatorFault(f"There is no report in {out} yet.", fix="Run `grader batch` with --out first.")
         if not options.stats:
-            publish(gradebook, {one.submission.id for one in reports}, out)
+            publish(gradebook, out)
     if options.stats:
         found = teaching(reports)
         summary, rows = STATISTICS
@@ -99,22 +97,6 @@ def run_report(options: ReportOptions, console: Console) -> int:
     return 0
 
 
-def _there(gradebook: Gradebook, listed: Path) -> tuple[Report, ...]:
-    """Return the reports of submissions that the last batch saw, as its `report.json` says; all where there is none.
-
-    A gradebook keeps what was taken away since. What a run saw that did not come to its end counts.
-    """
-    reports = marked_reports(gradebook)
-    try:
-        found = json.loads(listed.read_text(encoding="utf-8"))
-        ids = {one["submission"]["id"] for one in found["reports"]}
-    except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return reports
-    unfinished = {run.id for run in gradebook.runs() if run.finished is None}
-    ids |= {entry.report.submission.id for entry, _ in gradebook.current_entries() if entry.run in unfinished}
-    return tuple(one for one in reports if one.submission.id in ids)
-
-
 def written(reports: Collection[Report]) -> dict[str, Any]:
     """Return the paths of the pages below the folder of the results, by the id of the submission."""
     pages = {
@@ -127,10 +109,8 @@ def written(reports: Collection[Report]) -> dict[str, Any]:
 _PAGES = (("instructor", ".html"), ("student", ".student.html"), ("markdown", ".md"))
 
 
-def publish(
-    gradebook: Gradebook, ids: Collection[str], out: Path, changed: Collection[str] | None = None
-) -> Similarity | None:
-    """Write the class page of the submissions `ids` into `out`, who is like whom, and their own pages below it.
+def publish(gradebook: Gradebook, out: Path, changed: Collection[str] | None = None) -> Similarity | None:
+    """Write the class page of the submissions that are there into `out`, who is like whom, and their own pages below.
 
     Of the students' pages only those of `changed`, those that are older than a mark and those that are not there are
     written; all where it is None. Pages of ours of any other submission are removed. Returns who is like whom; None
@@ -140,7 +120,7 @@ def publish(
         OperatorFault: a page cannot be written.
     """
     runs = {run.id: run for run in gradebook.runs()}
-    entries = [one for one in marked_entries(gradebook) if one[0].report.submission.id in ids]
+    entries = marked_entries(gradebook)
     reports, title = [entry.report for entry, _ in entries], out.resolve().name
     alike = similarity(gradebook, entries)
     if alike is not None:

@@ -110,7 +110,7 @@ def run_rescore(options: RescoreOptions, console: Console, notices: Console) -> 
         counting = marked_reports(gradebook)
         write_report(counting, options.out / "report.json")
         write_grades(counting, options.out / "grades.csv")
-        publish(gradebook, set(after), options.out, night.changed)
+        publish(gradebook, options.out, night.changed)
     before = {entry.report.submission.id: entry for entry, _ in entries}
     changed = sorted(night.changed)
     found = Rescored(

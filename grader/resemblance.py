@@ -16,10 +16,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from grader import events
 from grader.bundled import course_reference
-from grader.claims import read_explained, read_facts
 from grader.extras import is_installed
 from grader.faults import GraderFault, OperatorFault
 from grader.gradebook import Entry, Gradebook
+from grader.handed import handed_in
 from grader.records import Report, SourceText
 from grader.records.plain import plain
 from grader.records.similarity import Similarity
@@ -92,18 +92,14 @@ def _read(value: Any) -> Similarity:
 
 def _entry(gradebook: Gradebook, report: Report, kept: Kept, room: int) -> compared.Entry:
     """Return what a submission is compared by, `room` characters of code and of explanation at most."""
-    captured = gradebook.find_capture(report.keys.capture)
-    facts = captured.meta.get("facts") if captured is not None else None
-    read = read_facts(facts)
-    documents = gradebook.find_explanation(str(kept["documents_key"])) if kept is not None else None
-    passages = read.explanation + (read_explained(documents.get("answer")).passages if documents is not None else ())
+    handed = handed_in(gradebook, report, kept)
     whole = report.layers if report.broke is None else ()
     return compared.Entry(
         report.submission.id,
         compared.people_of(report.submission),
-        tuple(_pieces(read.source, room)),
-        tuple(_wanted(facts)),
-        tuple(_passages(((one.where, one.text) for one in passages), room)),
+        tuple(_pieces(handed.source, room)),
+        handed.wanted,
+        tuple(_passages(((one.where, one.text) for one in handed.explanation), room)),
         compared.network_of(whole),
         compared.weighted_of(whole),
     )
@@ -123,15 +119,6 @@ def _passages(given: Iterable[tuple[str, str]], room: int) -> Iterable[tuple[str
             return
         yield where, text[:room]
         room -= len(text)
-
-
-def _wanted(facts: Any) -> Iterable[tuple[str, int | None, int]]:
-    """Yield where the statements begin that build the network, as far as a child's word can be read."""
-    listed = facts.get("slice") if isinstance(facts, dict) else None
-    for one in listed if isinstance(listed, list) else ():
-        file, cell, line = (one.get(key) for key in ("file", "cell", "line")) if isinstance(one, dict) else (None,) * 3
-        if isinstance(file, str) and type(line) is int and (cell is None or type(cell) is int):
-            yield file, cell, line
 
 
 def _templates(gradebook: Gradebook) -> dict[str, bytes]:

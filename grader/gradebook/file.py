@@ -55,6 +55,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TRIGGER marks_stay BEFORE UPDATE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never changed'); END",
         "CREATE TRIGGER marks_last BEFORE DELETE ON marks BEGIN SELECT RAISE(ABORT, 'a mark is never deleted'); END",
         "CREATE TABLE templates (name TEXT PRIMARY KEY, saved REAL NOT NULL, content BLOB NOT NULL)",
+        # Without a row nothing is known of who is there, and everybody is taken to be.
+        "CREATE TABLE present (submission TEXT PRIMARY KEY)",
         "CREATE TABLE similarities (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
         "CREATE TABLE renderings (key TEXT PRIMARY KEY, saved REAL NOT NULL, value BLOB NOT NULL)",
         "ALTER TABLE trainings ADD COLUMN samples TEXT NOT NULL DEFAULT '[]'",

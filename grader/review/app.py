@@ -14,8 +14,9 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 
 from grader.faults import GraderError, OperatorFault
-from grader.review.desk import Desk, Row, Sheet
+from grader.review.desk import Desk
 from grader.review.guard import Guard
+from grader.review.sheets import Row, Sheet
 from grader.review.shown import environment
 from grader.scoring.marks import LOOKED
 

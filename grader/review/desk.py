@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections.abc import Mapping, Sequence
@@ -17,6 +16,8 @@ from grader.records import Finding, Mark, Outcome, Report, Status
 from grader.report.mark_words import changes
 from grader.report.pages.notebook_view import Layout
 from grader.review.blind import Blind, blind
+from grader.review.codes import codes_of
+from grader.review.sheets import Item, Row, Sheet, history
 from grader.scoring.marks import LOOKED, by_submission, comments_for, orphans, report_seen, seen_for, standing, steps
 
 MOST_COMMENT = 4000
@@ -25,108 +26,6 @@ SNIPPETS = 9
 """Comments that are offered again, as there are so many digits."""
 
 _SEEN = re.compile(r"[0-9a-f ]{0,64}")
-_CODES = 9000
-_UNDECIDED = (Outcome.PENDING, Outcome.ERROR)
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One submission in the queue.
-
-    Attributes:
-        code: what it is called in addresses, which says nothing of whose it is.
-        label: what the marker sees: a name, or `No. 4821` where marking is blind.
-        given: how many of the human's criteria have points.
-        wanted: how many there are.
-        look: whether the machine could not decide, and nobody has looked yet.
-        changed: sentences on marks that were given on something that has changed since.
-    """
-
-    code: str
-    label: str
-    given: int
-    wanted: int
-    look: bool
-    changed: tuple[str, ...]
-
-    @property
-    def open(self) -> bool:
-        """Tell whether something is still to be done."""
-        return self.given < self.wanted or self.look
-
-    @property
-    def flagged(self) -> bool:
-        """Tell whether somebody has to look again."""
-        return self.look or bool(self.changed)
-
-
-@dataclass(frozen=True, slots=True)
-class Given:
-    """One line of what was given for a criterion: the entry, what it did in a word, and whether it counts."""
-
-    mark: Mark
-    did: str
-    counts: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Item:
-    """One criterion before a marker.
-
-    Attributes:
-        finding: as it counts, marks included.
-        machine: as the machine left it.
-        mark: what counts of the marks; None where there is none.
-        seen: what the marker sees, for the form to send back.
-        history: everything that was given, the newest first.
-        snippets: comments that others got for it.
-    """
-
-    finding: Finding
-    machine: Finding
-    mark: Mark | None
-    seen: str
-    history: tuple[Given, ...]
-    snippets: tuple[str, ...]
-
-    @property
-    def slot(self) -> str:
-        """Return the id of its place on the page; a rubric may call a criterion anything."""
-        return hashlib.sha256(self.finding.criterion.encode("utf-8", "surrogatepass")).hexdigest()[:10]
-
-
-@dataclass(frozen=True, slots=True)
-class Sheet:
-    """Everything on one submission.
-
-    Attributes:
-        row: its line in the queue.
-        report: as it counts; of nobody's where marking is blind.
-        handed: code and explanation; the same.
-        layout: notebooks as HTML; none where marking is blind, as only text can be struck out.
-        human: the criteria that a human marks.
-        automatic: those that the machine judged.
-        look: of the submission as a whole, where the machine could not decide.
-        orphans: marks for criteria that are not in the rubric any more.
-        undo: the entry that the marker's undo takes back; None for none.
-        redo: the same of redo.
-    """
-
-    row: Row
-    report: Report
-    handed: Handed
-    layout: Layout
-    human: tuple[Item, ...]
-    automatic: tuple[Item, ...]
-    look: Item | None
-    orphans: tuple[Mark, ...]
-    undo: int | None
-    redo: int | None
-
-    def item(self, criterion: str) -> Item | None:
-        """Return one criterion; None where it is not there."""
-        everything = (*self.human, *self.automatic, *((self.look,) if self.look else ()))
-        return next((one for one in everything if one.finding.criterion == criterion), None)
 
 
 @dataclass(slots=True)
@@ -305,7 +204,7 @@ class Desk:
         for now, was in zip(report.findings, machine.findings, strict=True):
             name = now.criterion
             snippets = comments_for(name, offered)[:SNIPPETS] if was.evidence.get("human") else ()
-            items.append(Item(now, was, counting.get(name), seen_for(was, seen), _history(mine, name), snippets))
+            items.append(Item(now, was, counting.get(name), seen_for(was, seen), history(mine, name), snippets))
         human = tuple(one for one in items if one.machine.evidence.get("human"))
         automatic = tuple(one for one in items if not one.machine.evidence.get("human"))
         return Sheet(row, report, handed, layout, human, automatic, look, lost, steps_now.undo, steps_now.redo)
@@ -324,12 +223,7 @@ class Desk:
         done = mark is not None and mark.points is not None and mark.seen == report_seen(machine)
         outcome = Outcome.PASSED if done else Outcome.PENDING
         finding = Finding(LOOKED, "A human has looked at it", outcome, None, 1.0)
-        return Item(finding, finding, mark if done else None, report_seen(machine), _history(marks, LOOKED), ())
-
-
-def undecided(sheet: Sheet) -> tuple[Item, ...]:
-    """Return the automatic criteria that a human has to decide before the points of a submission count."""
-    return tuple(one for one in sheet.automatic if one.finding.outcome in _UNDECIDED)
+        return Item(finding, finding, mark if done else None, report_seen(machine), history(marks, LOOKED), ())
 
 
 def points_of(typed: str, most: float) -> float | None:
@@ -347,34 +241,3 @@ def points_of(typed: str, most: float) -> float | None:
     if value > most:
         raise OperatorFault(f"{value:g} is more than there is to give.", fix=f"Type a number from 0 to {most:g}.")
     return value
-
-
-def codes_of(ids: Sequence[str], salt: str) -> dict[str, str]:
-    """Return a number of four digits for each id, which stays when others come; more digits from 4,500 on."""
-    size = _CODES
-    while size < 2 * len(ids):
-        size *= 10
-    taken: set[int] = set()
-    found = {}
-    for name in sorted(ids):
-        number = int.from_bytes(hashlib.sha256(f"{salt} {name}".encode("utf-8", "surrogatepass")).digest()[:8]) % size
-        while number in taken:
-            number = (number + 1) % size
-        taken.add(number)
-        found[name] = str(number + size // 9)
-    return found
-
-
-def _history(marks: Sequence[Mark], criterion: str) -> tuple[Given, ...]:
-    """Return what was given for a criterion, the newest first."""
-    mine = [one for one in marks if one.criterion == criterion]
-    counts = standing(mine).get(criterion)
-    depth: dict[int, int] = {}
-    for one in mine:
-        depth[one.id] = 0 if one.undoes is None else depth.get(one.undoes, 0) + 1
-    return tuple(Given(one, _did(depth[one.id]), one is counts) for one in reversed(mine))
-
-
-def _did(depth: int) -> str:
-    """Say what an entry of a chain of undoing does: every second one takes back."""
-    return "taken back" if depth % 2 else ("given again" if depth else "given")

@@ -123,7 +123,7 @@ def _end(desk: Desk, folder: Path, console: Console) -> None:
     reports = marked_reports(desk.gradebook)
     write_report(reports, folder / "report.json")
     write_grades(reports, folder / "grades.csv")
-    publish(desk.gradebook, {one.submission.id for one in reports}, folder, ())
+    publish(desk.gradebook, folder, ())
     rows = desk.queue()
     done = sum(not row.open for row in rows)
     console.print(

@@ -19,12 +19,12 @@ from grader.report.plain import inert
 from grader.report.terminal_check import break_block, layers_block, verdict, what_if_block
 from grader.report.terminal_picture import formula_block
 from grader.report.terminal_text import MARKS, first_problem, number
-from grader.review.desk import undecided
+from grader.review.sheets import undecided
 from grader.scoring.marks import LOOKED
 
 if TYPE_CHECKING:
     from grader.records import Finding, Report
-    from grader.review.desk import Given, Item, Sheet
+    from grader.review.sheets import Given, Item, Sheet
 
 _STEP = re.compile(r"(?<!\S)(\d{1,4}(?:\.\d{1,2})?):\s+")
 

@@ -78,13 +78,12 @@ def test_one_line_says_where(folder: Path, said: Callable[[ReportOptions], str])
 
 def test_only_what_changed_is_written_again(folder: Path) -> None:
     """A batch leaves pages alone whose reports are as they were, and makes those that are not there."""
-    ids = {one.submission.id for one in samples.all_samples()}
     with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
-        publish(gradebook, ids, folder)
+        publish(gradebook, folder)
         for name in ("ada.html", "cleo.html"):
             (folder / "students" / name).write_text("mine", encoding="utf-8")
         (folder / "students" / "gus.md").unlink()
-        publish(gradebook, ids, folder, {"ada"})
+        publish(gradebook, folder, {"ada"})
     assert "Ada Lovelace" in (folder / "students" / "ada.html").read_text(encoding="utf-8")
     assert (folder / "students" / "cleo.html").read_text(encoding="utf-8") == "mine"
     assert (folder / "students" / "gus.md").is_file()
@@ -93,7 +92,8 @@ def test_only_what_changed_is_written_again(folder: Path) -> None:
 def test_who_is_not_in_the_batch_is_not_in_the_class(folder: Path) -> None:
     """A gradebook may hold submissions that were taken away; the page is of those that are there."""
     with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
-        publish(gradebook, {"ada"}, folder)
+        gradebook.keep_present(["ada"])
+        publish(gradebook, folder)
     assert "cleo" not in (folder / "index.html").read_text(encoding="utf-8")
     assert sorted(one.name for one in (folder / "students").iterdir()) == ["ada.html", "ada.md", "ada.student.html"]
 
@@ -180,10 +180,9 @@ def test_a_confusion_table_has_every_picture_once() -> None:
 
 def test_pages_of_who_is_gone_are_removed(folder: Path) -> None:
     """Of files that nobody needs those are removed that are called like a page and say that they are ours."""
-    ids = {one.submission.id for one in samples.all_samples()}
     students = folder / "students"
     with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
-        publish(gradebook, ids, folder)
+        publish(gradebook, folder)
         before = {one.name for one in students.iterdir()}
         page = (students / "ada.html").read_text(encoding="utf-8")
         (students / "notes.html").write_text("mine", encoding="utf-8")
@@ -191,23 +190,21 @@ def test_pages_of_who_is_gone_are_removed(folder: Path) -> None:
         (students / "Copy of ada.html").write_text(page, encoding="utf-8")
         (students / "linked.html").symlink_to(students / "cleo.html")
         (students / "kept.html").mkdir()
-        publish(gradebook, ids - {"ada"}, folder, set())
+        gradebook.keep_present([one.submission.id for one in samples.all_samples() if one.submission.id != "ada"])
+        publish(gradebook, folder, set())
     after = {one.name for one in students.iterdir()}
     assert before - after == {"ada.html", "ada.student.html", "ada.md"}
     assert after - before == {"notes.html", "notes.md", "Copy of ada.html", "linked.html", "kept.html"}
 
 
 def test_the_last_batch_says_who_is_there(folder: Path, said: Callable[[ReportOptions], str]) -> None:
-    """A gradebook keeps who was taken away; `report` shows those whom the list names, and whoever came since."""
-    listed = {"version": 1, "reports": [{"submission": {"id": "cleo"}}]}
-    (folder / "report.json").write_text(json.dumps(listed), encoding="utf-8")
-    found = json.loads(said(ReportOptions(folder, as_json=True)))
-    assert set(found["students"]) == {"cleo"}
-    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
-        gradebook.save_report(gradebook.start_run(RUN.invocation), samples.good())
-    assert set(json.loads(said(ReportOptions(folder, as_json=True)))["students"]) == {"ada", "cleo"}
-    (folder / "report.json").write_text("{}", encoding="utf-8")
+    """A gradebook keeps who was taken away; `report` shows those that were there the last time, without a word: all."""
     assert len(json.loads(said(ReportOptions(folder, as_json=True)))["students"]) == COUNT
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        gradebook.keep_present(["cleo", "nobody yet"])
+        assert len(gradebook.absent()) == COUNT - 1
+        assert gradebook.history("ada")
+    assert set(json.loads(said(ReportOptions(folder, as_json=True)))["students"]) == {"cleo"}
 
 
 def test_what_was_kept_of_a_notebook_is_on_the_page(folder: Path) -> None:
@@ -224,12 +221,12 @@ def test_what_was_kept_of_a_notebook_is_on_the_page(folder: Path) -> None:
         for kept in (None, {"stopped": "wall-limit", "answer": {}}, {"stopped": None, "answer": answer}):
             if kept is not None:
                 gradebook.save_rendering(rendering_key("k"), kept)
-            publish(gradebook, {"ada"}, folder)
+            publish(gradebook, folder)
             pages.append(path.read_text(encoding="utf-8"))
         gradebook.save_capture(
             "k", StoredCapture("none", {"facts": {"source": [{**facts["source"][0], "file": "a.py"}]}})
         )
-        publish(gradebook, {"ada"}, folder)
+        publish(gradebook, folder)
     assert "was not laid out when it was graded" in pages[0]
     assert "was stopped (wall-limit)" in pages[1]
     assert "laid out&lt;/pre&gt;" in pages[2]

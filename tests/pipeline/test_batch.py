@@ -70,6 +70,13 @@ def test_same_command_does_nothing_again(folder: Path, tmp_path: Path) -> None:
     assert again.stdout.startswith("Nothing changed: all 4 submissions are as in run 1")
     assert len(again.stdout.splitlines()) == 1
     assert results(tmp_path / "out") == before
+    (folder / "functional.py").rename(tmp_path / "functional.py")
+    less = grader(*words)
+    (tmp_path / "functional.py").rename(folder / "functional.py")
+    assert "1 submission graded before" in less.stderr
+    assert "no longer holds: functional." in less.stderr
+    assert set(results(tmp_path / "out")["rows"]) == set(before["rows"]) - {"functional"}
+    assert not (students / "functional.html").exists()
 
 
 def test_new_points_need_no_training(folder: Path, tmp_path: Path) -> None:

@@ -18,7 +18,8 @@ from grader.gradebook import Gradebook
 from grader.publishing import publish
 from grader.records import Keys
 from grader.review.app import application
-from grader.review.desk import Desk, codes_of, points_of
+from grader.review.codes import codes_of
+from grader.review.desk import Desk, points_of
 from grader.review.shown import guide
 from grader.scoring.marks import LOOKED
 from tests.pages.markup import Page
@@ -214,7 +215,7 @@ def test_a_regrade_keeps_marks_and_flags_what_changed(book: Gradebook, desk: Des
     row = desk.sheet(ada).row
     assert (row.given, row.flagged, len(row.changed)) == (2, True, 2)
     assert row.changed[0].startswith("The explanation has changed since “The explanation describes")
-    publish(book, ["10001"], folder)
+    publish(book, folder)
     assert "The explanation has changed since" in (folder / "index.html").read_text(encoding="utf-8")
     assert "The explanation has changed since" in (folder / "students/10001.html").read_text(encoding="utf-8")
     assert "has changed since" not in (folder / "students/10001.student.html").read_text(encoding="utf-8")
@@ -251,13 +252,13 @@ def test_a_marked_class_is_exported(book: Gradebook, desk: Desk, code: Code, fol
 
 def test_pages_are_written_anew_where_a_mark_is_newer(book: Gradebook, desk: Desk, code: Code, folder: Path) -> None:
     """A batch that changed nobody's report still shows marks that were given since."""
-    publish(book, {"10001", "bea"}, folder)
+    publish(book, folder)
     path = folder / "students/10001.student.html"
     for one in folder.glob("students/*"):
         os.utime(one, (made.NOON, made.NOON))
     before = (folder / "students/bea.html").stat().st_mtime_ns
     desk.give(code("Ada Lovelace"), "architecture", "4", "Say why.", "")
-    publish(book, {"10001", "bea"}, folder, ())
+    publish(book, folder, ())
     assert "Say why." in path.read_text(encoding="utf-8")
     assert "Anna" not in path.read_text(encoding="utf-8")
     assert (folder / "students/bea.html").stat().st_mtime_ns == before

@@ -116,7 +116,7 @@ def test_a_template_is_remembered(folder: Path, tmp_path: Path) -> None:
     run_similar(SimilarOptions(folder, (start,)), sink)
     with Gradebook.of(folder) as gradebook:
         assert set(gradebook.templates()) == {"start.py"}
-        publish(gradebook, {one.submission.id for one in gradebook.current_reports()}, folder, changed=())
+        publish(gradebook, folder, changed=())
     assert "cluster-1" not in (folder / "similar.html").read_text(encoding="utf-8")
     assert "start.py" in (folder / "similar.html").read_text(encoding="utf-8")
     run_similar(SimilarOptions(folder, forget=True), sink)
@@ -133,5 +133,5 @@ def test_a_comparison_that_fails_costs_no_page(folder: Path, monkeypatch: pytest
 
     monkeypatch.setattr(resemblance, "_compare", fails)
     with Gradebook.of(folder) as gradebook:
-        publish(gradebook, {one.submission.id for one in gradebook.current_reports()}, folder)
+        publish(gradebook, folder)
     assert "were not compared with each other" in (folder / "index.html").read_text(encoding="utf-8")
