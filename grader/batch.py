@@ -11,7 +11,7 @@ from typing import Any
 
 from rich.console import Console
 
-from grader import datasets, events, hardware, submissions
+from grader import datasets, events, hardware, memory, submissions
 from grader.allocator import give_back_freed_memory
 from grader.corrections import Corrections
 from grader.criteria import DEFINITIONS
@@ -22,6 +22,7 @@ from grader.gradebook import Gradebook
 from grader.invocations import BatchOptions, corrections_of, invocation, since_of
 from grader.logs import Logs
 from grader.marking import marked_reports
+from grader.occupancy import Occupancy, of_first_gpu
 from grader.orders import Assignment
 from grader.phases import Night
 from grader.publishing import publish
@@ -39,6 +40,7 @@ from grader.sandbox.launch import Worker, worker
 from grader.shelf import Shelf
 from grader.submissions import Intake
 from grader.versions import versions
+from grader.waiting import Agenda
 from grader.wording import counted
 
 
@@ -151,8 +153,8 @@ def _run(
         if trains:
             standard = reference_for(assignment, executor.submit, partial(say, notices))
             assignment = replace(assignment, reference=standard)
-            memory = memory_of(assignment)
-            gradebook.keep_reference(memory.key, memory.text())
+            remembered = memory_of(assignment)
+            gradebook.keep_reference(remembered.key, remembered.text())
         since = since_of(gradebook, options)
         run = gradebook.start_run(invocation(options, assignment, since, corrections))
         night = Night(
@@ -164,6 +166,7 @@ def _run(
             run,
             options.workers,
             speed(assignment) if trains else None,
+            agenda=Agenda(memory.free_bytes(), Occupancy(of_first_gpu()) if known["device"] == "cuda" else None),
         )
         with night.stop.listening(progress.finishing):
             night.grade(found)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -15,6 +16,12 @@ SHARE = 0.8
 PROCESS = 2**28
 """Bytes that a trainer takes before it knows its network: torch's own pages that it writes to, and pictures."""
 
+ON_GPU = 2**31
+"""Bytes of this machine's memory that a trainer on a GPU takes: CUDA's libraries and what they keep."""
+
+CONTEXT = 2**29
+"""Bytes of a GPU's memory that a process takes before it computes: its context, kernels and workspaces."""
+
 _NUMBER = 4  # bytes of a float32
 _COPIES = 5  # of every parameter: itself, its first value, its gradient and the optimiser's two moments
 _KEPT = 2  # copies of every result of a step: for the way back, and its gradient
@@ -25,10 +32,23 @@ _GROUP = Path("/sys/fs/cgroup")
 
 def of_training(examination: Mapping[str, Any], assignment: Assignment) -> int:
     """Return about how many bytes the training of an examined network takes; never more than it is allowed."""
-    rubric = assignment.rubric
-    results = _KEPT * examination["activation_bytes"] * rubric.recipe.batch
-    needed = int(PROCESS + _COPIES * _NUMBER * examination["parameters"] + results)
-    return min(needed, rubric.limits.memory_megabytes * 2**20)
+    if assignment.fingerprint.get("device") == "cuda":
+        return ON_GPU
+    return min(PROCESS + _of_network(examination, assignment), assignment.rubric.limits.memory_megabytes * 2**20)
+
+
+def on_gpu(examination: Mapping[str, Any], assignment: Assignment) -> int:
+    """Return about how many bytes of a GPU the training takes, pictures included; 0 where it does not train on one."""
+    data = assignment.data
+    if assignment.fingerprint.get("device") != "cuda" or data is None:
+        return 0
+    pictures = _NUMBER * math.prod(data.shape) * (data.train_count + data.held_out_count)
+    return CONTEXT + pictures + _of_network(examination, assignment)
+
+
+def _of_network(examination: Mapping[str, Any], assignment: Assignment) -> int:
+    results = _KEPT * examination["activation_bytes"] * assignment.rubric.recipe.batch
+    return int(_COPIES * _NUMBER * examination["parameters"] + results)
 
 
 def free_bytes() -> int:

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 CAPTURE_PARTS = ("input", "extract", "budget", "limits")
 """Tables of the rubric that a capture and its examination depend on."""
 
+BY_HEART_ENOUGH = 0.9
+"""Share of a few pictures from which on a network counts as able to learn by heart, unless a rubric asks for more."""
+
 NEWER: Mapping[str, Any] = {
     "weights": "submitted",
     "flips": False,
@@ -151,7 +154,7 @@ def training_keys(graph: str, assignment: Assignment) -> tuple[str, ...]:
     """Return all keys under which a training will do: its own first, then that of one which learnt by heart as well."""
     if assignment.data is None or memorises(assignment):
         return (training_key(graph, assignment),)
-    richer = _content(graph, assignment, memorise=True)
+    richer = _content(graph, assignment, memorise=BY_HEART_ENOUGH)
     return training_key(graph, assignment), _training_key(richer, assignment)
 
 
@@ -160,19 +163,27 @@ def training_content(graph: str, assignment: Assignment) -> str:
     return _content(graph, assignment, memorise=memorises(assignment))
 
 
-def memorises(assignment: Assignment) -> bool:
-    """Tell whether pictures are learnt by heart before this training, which changes none of its bits."""
-    return "memorises" in assignment.rubric.criteria and assignment.turn == 0
+def memorises(assignment: Assignment) -> float:
+    """Return the share of a few pictures that this training's network is to learn by heart; 0 where it need not.
+
+    That changes no bit of the training. Whoever asks for less than the usual share has it tried all the same, so that
+    a rubric with other points takes over what is there.
+    """
+    rule = assignment.rubric.criteria.get("memorises")
+    if rule is None or assignment.turn:
+        return 0.0
+    return max(BY_HEART_ENOUGH, float(rule.parameters.get("at", 0.0)))
 
 
 def _training_key(content: str, assignment: Assignment) -> str:
     return _digest(["training", content, dict(assignment.fingerprint)])
 
 
-def _content(graph: str, assignment: Assignment, *, memorise: bool) -> str:
+def _content(graph: str, assignment: Assignment, *, memorise: float) -> str:
     if assignment.data is None:
         return ""
-    return _digest(["content", graph, chosen_recipe(assignment), memorise, assignment.data.content_hash])
+    usual = memorise > 0 if memorise <= BY_HEART_ENOUGH else memorise
+    return _digest(["content", graph, chosen_recipe(assignment), usual, assignment.data.content_hash])
 
 
 def capture_order(

@@ -221,8 +221,9 @@ class Night:
                 self._conclude_trained(member, captured)
             cost = float(captured["examination"]["flops"])
             needed = memory.of_training(captured["examination"], self.assignment)
+            on_gpu = memory.on_gpu(captured["examination"], self.assignment)
             for key, turn in missing:
-                self.agenda.add(Waiting(key, turn, cost, needed, prepared.capture_key), member)
+                self.agenda.add(Waiting(key, turn, cost, needed, prepared.capture_key, on_gpu), member)
 
     def _trainings(self) -> Iterator[Job | None]:
         while True:

@@ -135,7 +135,7 @@ def measure(submission: Submission, assignment: Assignment, seeds: Sequence[int]
             raise OperatorFault(f"{submission.files[0]} cannot be graded: {_reason(prepared, one, captured)}")
         flops = float(captured["examination"]["flops"])
         order = training_order(prepared.submission.id, captured, captured["document"], captured["tensors"], one)
-        order["train"]["memorise"] = False
+        order["train"]["memorise"] = 0.0
         trainings.append((one, captured["graph"], submit(run_training, order)))
     found = tuple(stored_training(future.result(), graph, one) for one, graph, future in trainings)
     classes = assignment.rubric.input.classes

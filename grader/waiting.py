@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from grader.gradebook.records import StoredTraining
+from grader.occupancy import Occupancy
 from grader.orders import Assignment, Prepared
 from grader.work import Plain
 
@@ -41,6 +42,7 @@ class Waiting:
         cost: FLOPs of the network, for one picture.
         memory: bytes that the training takes, about.
         capture_key: where the captured graph is.
+        device_memory: bytes that it takes on a GPU; 0 where it is trained on the processor.
         members: the submissions.
     """
 
@@ -49,6 +51,7 @@ class Waiting:
     cost: float
     memory: int
     capture_key: str
+    device_memory: int = 0
     members: list[Member] = field(default_factory=list)
 
     @property
@@ -64,9 +67,9 @@ class Agenda:
     What is known of them may still grow while the first ones run.
     """
 
-    def __init__(self, room: int) -> None:
-        """Take the bytes that all trainings at a time may have."""
-        self._room = room
+    def __init__(self, room: int, gpu: Occupancy | None = None) -> None:
+        """Take the bytes that all trainings at a time may have, and the GPU that they share."""
+        self._room, self._gpu = room, gpu
         self._waiting: dict[str, Waiting] = {}
         self._begun: dict[str, Waiting] = {}
 
@@ -78,13 +81,15 @@ class Agenda:
         there.members.append(member)
 
     def take(self) -> Waiting | None:
-        """Return the longest training that fits beside those that run; None where none does.
+        """Return the longest training that fits beside those that run; None where none does, or the GPU is busy.
 
         Where nothing runs the longest is begun, however large it is.
         """
         used = sum(one.memory for one in self._begun.values())
         several = sorted(self._waiting.values(), key=lambda one: -one.cost)
         found = next((one for one in several if not self._begun or used + one.memory <= self._room), None)
+        if found is not None and self._gpu is not None and not self._gpu.admits(found.device_memory, len(self._begun)):
+            return None
         if found is not None:
             self._begun[found.key] = self._waiting.pop(found.key)
         return found

@@ -16,9 +16,10 @@ BEFORE_THERE_WAS_A_CHOICE = "53714b5466483732e2f5ff2b32d1e9fcfd22f04734259041752
 """What `content` returned of 60 steps when a recipe had neither weights nor flips, crops and seeds."""
 
 
-def content(recipe: str = "") -> str:
+def content(recipe: str = "", criterion: str = "") -> str:
     """Return what decides a training of 60 steps under a recipe with these lines."""
-    text = f'version = 1\ntitle = "A test"\n[criteria.memorises]\npoints = 1\n[recipe]\nsteps = 60\n{recipe}'
+    learnt = f"[criteria.memorises]\npoints = 1\n{criterion}"
+    text = f'version = 1\ntitle = "A test"\n{learnt}\n[recipe]\nsteps = 60\n{recipe}'
     return training_content("graph", Assignment(parse(text, "test.toml", DEFINITIONS), PICTURES, None, "cpu", {}))
 
 
@@ -45,6 +46,12 @@ def test_settings_decide_a_training() -> None:
         'autocast = "bfloat16"',
     )
     assert len({content(line) for line in lines}) == len(lines)
+
+
+def test_who_asks_for_more_by_heart_has_it_tried() -> None:
+    """Up to the usual share nothing is trained again; beyond it a network is given the time that it takes."""
+    assert content(criterion="at = 0.5") == content(criterion="at = 0.9") == content()
+    assert len({content(criterion=f"at = {one}") for one in (0.9, 0.95, 1.0)}) == 3
 
 
 def test_ends_decide_a_training() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +10,8 @@ import pytest
 
 from grader import memory
 from grader.criteria import DEFINITIONS
+from grader.data.store import StoredSplit
+from grader.occupancy import Occupancy
 from grader.orders import Assignment, Prepared
 from grader.records import Submission
 from grader.rubric import parse
@@ -70,6 +73,15 @@ def test_one_that_never_fits_runs_alone() -> None:
     assert [taken(found), taken(found)] == ["huge", None]
 
 
+def test_a_busy_gpu_is_left_alone() -> None:
+    """What fits into memory waits all the same while the GPU has neither time nor memory for it; the first does not."""
+    found = Agenda(100, Occupancy(lambda: None, lambda: 0.0))
+    for name in ("ada", "ben"):
+        found.add(Waiting(name, ASSIGNMENT, 1, 1, name, 5), member(name))
+    assert [taken(found), taken(found)] == ["ada", None]
+    assert len(found.costs()) == 2
+
+
 def test_identical_networks_wait_together() -> None:
     """Also while the training runs; after it whoever still needs it gets another one."""
     found = Agenda(100)
@@ -98,6 +110,16 @@ def test_memory_grows_with_weights_and_maps() -> None:
     assert memory.of_training(examination(0, 1_000_000), ASSIGNMENT) - small == 128_000_000
     limit = ASSIGNMENT.rubric.limits.memory_megabytes * 2**20
     assert memory.of_training(examination(10**10, 0), ASSIGNMENT) == limit
+
+
+def test_a_gpu_holds_pictures_and_weights() -> None:
+    """On a GPU the pictures lie there as well, and this machine's memory has CUDA's libraries alone."""
+    pictures = StoredSplit(Path("nowhere"), "hash", ("a", "b"), (3, 32, 32), 300, 200)
+    on_gpu = replace(ASSIGNMENT, data=pictures, fingerprint={"device": "cuda"})
+    asked = examination(1_000_000, 1_000_000)
+    assert memory.on_gpu(asked, on_gpu) == memory.CONTEXT + 500 * 3072 * 4 + 148_000_000
+    assert memory.of_training(asked, on_gpu) == memory.ON_GPU
+    assert memory.on_gpu(asked, ASSIGNMENT) == 0
 
 
 def test_a_containers_limit_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

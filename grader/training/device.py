@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 from typing import Any
 
@@ -26,6 +27,8 @@ def settle(device: torch.device, *, tf32: bool = False) -> None:
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     torch.backends.mha.set_fastpath_enabled(False)
     if device.type == "cuda":
+        # Read when cuBLAS is first used; without it its products may differ from run to run (cuBLAS, Reproducibility).
+        os.environ["CUBLAS_WORKSPACE_CONFIG"] = ":4096:8"
         torch.backends.cudnn.benchmark = False
         torch.backends.cudnn.deterministic = True
         torch.backends.cuda.matmul.allow_tf32 = tf32

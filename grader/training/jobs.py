@@ -39,6 +39,7 @@ def describe(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answer
 
 def examine(arguments: dict[str, Any], blobs: dict[str, bytes], answers: Answers) -> None:
     """Examine the graph in `blobs`; answer with an Examination or the reason for rejecting the document."""
+    keep_freed_memory()
     task = examination.Task(
         shape=tuple(arguments["shape"]),
         classes=arguments["classes"],

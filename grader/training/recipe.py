@@ -217,7 +217,7 @@ def predict(
     with torch.no_grad():
         for start in range(0, len(filled), batch):
             indices = filled[start : start + batch].to(pictures.device)
-            rows.append(program(pictures.batch(indices)).float().cpu())
+            rows.append(program(pictures.batch(indices)).float())
     answers = torch.empty((count, *rows[0].shape[1:]))
-    answers[shuffled] = torch.cat(rows)[:count]
+    answers[shuffled] = torch.cat(rows).cpu()[:count]
     return answers.numpy()

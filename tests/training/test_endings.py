@@ -125,7 +125,7 @@ def trained(
     _, found = captured(end, scores)
     paths = (data.train_images, data.train_labels, data.held_out_images)
     recipe = Recipe(steps=30, memory_format=memory_format)
-    return run(dump(found.document), found.tensors, Assignment(*paths, recipe, meaning, "cpu", memorise=False))
+    return run(dump(found.document), found.tensors, Assignment(*paths, recipe, meaning, "cpu", memorise=0.0))
 
 
 def same(one: Trained, other: Trained) -> bool:

@@ -39,7 +39,7 @@ def trained(data: StoredSplit, device: str) -> Trained:
     found = capture(Network(network(), 10), (3, 32, 32), 64, Places({}))
     recipe = Recipe(steps=200)
     assignment = Assignment(
-        data.train_images, data.train_labels, data.held_out_images, recipe, Meaning.LOGITS, device, memorise=False
+        data.train_images, data.train_labels, data.held_out_images, recipe, Meaning.LOGITS, device, memorise=0.0
     )
     return run(dump(found.document), found.tensors, assignment)
 

@@ -66,7 +66,7 @@ def arguments(tmp_path: Path) -> dict[str, Any]:
         "recipe": asdict(Recipe(steps=60, batch=16)),
         "meaning": "logits",
         "device": "cpu",
-        "memorise": False,
+        "memorise": 0.0,
     }
 
 
@@ -142,7 +142,7 @@ def test_complex_weights(arguments: dict[str, Any]) -> None:
         torch.randn(192, dtype=torch.complex64, generator=generator),
         torch.randn(5, 192, generator=generator) * 0.1,
     ]
-    said, _ = trained({**arguments, "memorise": True}, dump(described), tensors.dump(given))
+    said, _ = trained({**arguments, "memorise": 0.9}, dump(described), tensors.dump(given))
     assert said["outcome"] == "trained"
     assert said["curve"][-1]["loss"] < said["curve"][0]["loss"]
 
@@ -151,7 +151,7 @@ def test_complex_weights(arguments: dict[str, Any]) -> None:
 def test_learning_by_heart(arguments: dict[str, Any]) -> None:
     """A small network knows 64 pictures by heart; one that answers alike to all of them does not."""
     arguments["recipe"]["steps"] = 1
-    arguments["memorise"] = True
+    arguments["memorise"] = 0.9
     free = trained(arguments, dump(CNN), blob(CNN))[0]["memorised"]
     sketch = Sketch()
     features = sketch.call("max_pool2d", sketch.call("relu", sketch.conv(PICTURES, "conv", 3, 4)), [2, 2])

@@ -40,7 +40,7 @@ def captured(build: Callable[[], nn.Module]) -> tuple[Network, Captured]:
     return network, capture(network, SHAPE, 64, Places({}))
 
 
-def trained(build: Callable[[], nn.Module], data: StoredSplit, *, memorise: bool = False) -> Trained:
+def trained(build: Callable[[], nn.Module], data: StoredSplit, *, memorise: float = 0.0) -> Trained:
     """Capture and train for a few steps."""
     _, found = captured(build)
     paths = (data.train_images, data.train_labels, data.held_out_images)
@@ -93,11 +93,21 @@ def test_learns_by_heart(data: StoredSplit) -> None:
     def narrow() -> nn.Module:
         return nn.Sequential(nn.Flatten(), nn.Linear(3072, 1), nn.ReLU(), nn.Linear(1, 10))
 
-    known = trained(small, data, memorise=True).memorised
-    hardly = trained(narrow, data, memorise=True).memorised
+    known = trained(small, data, memorise=0.9).memorised
+    hardly = trained(narrow, data, memorise=0.9).memorised
     assert known is not None
     assert hardly is not None
     assert known >= 0.9 > hardly
+
+
+def test_what_training_taught_is_not_learnt_again(data: StoredSplit, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A trained network that knows enough of the pictures is not trained on them alone, and no bit is another."""
+    plain = trained(small, data)
+    monkeypatch.setattr(torch.optim, "Adam", lambda *_, **__: pytest.fail("it knew enough"))
+    found = trained(small, data, memorise=0.05)
+    assert found.memorised is not None
+    assert found.memorised >= 0.05
+    assert found.logits.tobytes() == plain.logits.tobytes()
 
 
 class Mutating(nn.Module):
