@@ -100,7 +100,12 @@ def _intake(options: BatchOptions, notices: Console) -> Intake:
     if options.mapping is not None and not mapping.is_file():
         raise OperatorFault(f"--mapping {mapping} does not exist.")
     intake = submissions.discover(options.folder, roster=options.roster, mapping=mapping if mapping.is_file() else None)
-    options.out.mkdir(parents=True, exist_ok=True)
+    try:
+        options.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OperatorFault(
+            f"--out {options.out} cannot be made ({error.strerror or error}).", fix="Choose another folder."
+        ) from error
     for note in intake.notes:
         say(notices, note)
     if intake.unknown:

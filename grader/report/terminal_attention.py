@@ -61,6 +61,7 @@ def reasons(reports: Sequence[Report]) -> tuple[Reason, ...]:
         *_grouped("Not accepted", red, rejected, _rejection),
         *_grouped("Broken", red, broken, diagnosis),
         *_handed_in(reports),
+        *_same_network(reports),
         *_explanations(reports),
     )
 
@@ -157,6 +158,21 @@ def _handed_in(reports: Sequence[Report]) -> Iterator[Reason]:
     if again:
         names = tuple(f"{one.submission.id} ({len(one.submission.superseded)} older)" for one in again)
         yield Reason("Older attempts", "yellow", len(again), "only the newest attempt was graded", names)
+
+
+def _same_network(reports: Sequence[Report]) -> Iterator[Reason]:
+    """Name those whose networks are equal to the last weight; by themselves they are what a tutorial gives to all."""
+    groups: dict[str, list[Report]] = defaultdict(list)
+    for one in reports:
+        if one.training is not None and one.keys.training:
+            groups[one.keys.training].append(one)
+    several = sorted((group for group in groups.values() if len(group) > 1), key=lambda group: -len(group))
+    text = "one network, first weights included, trained once; `grader similar` compares their code and words"
+    for group in several[:_MOST_REASONS]:
+        yield Reason("Same network", "yellow", len(group), text, _ids(group))
+    rest = [one for group in several[_MOST_REASONS:] for one in group]
+    if rest:
+        yield Reason("Same network", "yellow", len(rest), "more of the same, in smaller groups", _ids(rest))
 
 
 def _explanations(reports: Sequence[Report]) -> Iterator[Reason]:

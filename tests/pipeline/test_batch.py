@@ -222,6 +222,39 @@ def test_a_full_disk_keeps_what_is_finished(folder: Path, tmp_path: Path) -> Non
     assert contents(tmp_path / "full") == contents(tmp_path / "undisturbed")
 
 
+JUMPING = """import itertools, runpy, sys, time
+real, calls = time.time, itertools.count()
+time.time = lambda: real() + (0, 3e7, -3e7, 86400)[next(calls) % 4]
+sys.argv = ["grader", *sys.argv[1:]]
+runpy.run_module("grader.cli", run_name="__main__")"""
+
+
+@stress
+def test_a_clock_that_jumps_loses_nothing(folder: Path, tmp_path: Path) -> None:
+    """Months forward and back at every look: the gradebook is as without, is taken over, and is graded afresh."""
+    rubric = str(small_rubric(tmp_path))
+    words = ["batch", str(folder), "--rubric", rubric, "--workers", "2", "--out"]
+    grader(*words, str(tmp_path / "undisturbed"))
+    jumped = [sys.executable, "-c", JUMPING, *words, str(tmp_path / "jumped")]
+    for more in ([], ["--fresh"]):
+        done = subprocess.run([*jumped, *more], capture_output=True, text=True, cwd=ROOT, timeout=300, check=False)
+        assert done.returncode == 0, done.stderr
+        assert "Nothing changed" not in done.stdout
+        assert results(tmp_path / "jumped") == results(tmp_path / "undisturbed")
+    again = grader(*words, str(tmp_path / "jumped"))
+    assert again.stdout.startswith("Nothing changed")
+
+
+@pytest.mark.parametrize("out", ["/proc/self/results", "{folder}/functional.py"])
+def test_results_that_cannot_be_written_are_one_line(out: str, folder: Path, tmp_path: Path) -> None:
+    """Before anything is graded it is said that a folder cannot be made, and why."""
+    place = out.format(folder=folder)
+    words = ["batch", str(folder), "--rubric", str(small_rubric(tmp_path)), "--out", place]
+    done = grader(*words, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith(f"grader: --out {place} cannot be made (")
+
+
 def zygotes_of(session: int) -> list[str]:
     """Return command lines of processes that the run of that pid could have left."""
     found = []

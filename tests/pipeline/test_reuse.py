@@ -48,6 +48,7 @@ def test_identical_networks_are_trained_once(tmp_path: Path) -> None:
     assert rows["first"][4]["training"] == rows["second"][4]["training"]
     assert rows["first"][4]["capture"] != rows["second"][4]["capture"]
     assert "1 to train" in done.stderr
+    assert re.search(r"Same network +2 ", done.stdout)
     pages = [(out / "students" / f"{name}.html").read_text(encoding="utf-8") for name in rows]
     tables = [page.partition('class="matrix"')[2].partition("</table>")[0] for page in pages]
     right = [int(one or 0) for one in re.findall(r'right-answer">(\d*)<', tables[0])]

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
 
 def called(report: Report, name: str) -> Report:
-    """Return the report under another name, that of the student being the same."""
-    return replace(report, submission=replace(report.submission, id=name, student=name))
+    """Return the report under another name, that of the student being the same, on another network."""
+    keys = replace(report.keys, training=f"training-{name}")
+    return replace(report, submission=replace(report.submission, id=name, student=name), keys=keys)
 
 
 def wrong_size(name: str, layer: str, cell: int, sizes: tuple[int, int]) -> Report:
@@ -107,6 +108,19 @@ def test_late_older_and_rejected_are_named() -> None:
     assert found["Older attempts"].ids == ("again (2 older)",)
     assert found["Not accepted"].text == "It holds 900 files; at most 500 are read."
     assert "Broken" not in found
+
+
+def test_equal_networks_are_named() -> None:
+    """Those that were trained once for several are a line each; whoever is alone, or is not trained, is in none."""
+    good, broken = samples.good(), samples.build_break()
+
+    def other(name: str, training: str, like: Report = good) -> Report:
+        return replace(called(like, name), keys=replace(like.keys, training=training))
+
+    reports = [other("ada", "x"), other("ben", "y"), other("cleo", "x"), other("dan", "z"), other("eve", "x", broken)]
+    assert [one.ids for one in of_kind(reports, "Same network")] == [("ada", "cleo")]
+    pairs = [other(f"s{index}{end}", f"{index}") for index in range(14) for end in "ab"]
+    assert [one.count for one in of_kind(pairs, "Same network")] == [2] * 12 + [4]
 
 
 def test_explanations_are_one_line() -> None:
