@@ -4,30 +4,33 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from rich.console import Console
 
-from grader import datasets, events, hardware, memory, submissions
+from grader import datasets, events, hardware, submissions
 from grader.allocator import give_back_freed_memory
 from grader.corrections import Corrections
 from grader.criteria import DEFINITIONS
 from grader.engines.local import LocalExecutor, supervised
+from grader.engines.remote import Remote
+from grader.engines.seam import LOCAL, Asked, factory
 from grader.faults import OperatorFault
+from grader.fleet import Fleet
 from grader.folders import cache_folder
 from grader.gradebook import Gradebook
 from grader.invocations import BatchOptions, corrections_of, invocation, since_of
 from grader.logs import Logs
 from grader.marking import marked_reports
-from grader.occupancy import Occupancy, of_first_gpu
 from grader.orders import Assignment
 from grader.phases import Night
 from grader.publishing import publish
 from grader.records import Report, Status, Submission
-from grader.reference import fingerprint_of, memory_of, reference_for, speed
+from grader.reference import speed
 from grader.repeating import repeat
 from grader.repeats import Repeats
 from grader.report.exports.csv import write_grades
@@ -36,11 +39,11 @@ from grader.report.notices import say
 from grader.report.terminal import BatchProgress, show_batch, show_mixed, show_repeats, show_unchanged
 from grader.rubric import load
 from grader.sandbox import ladder
-from grader.sandbox.launch import Worker, worker
+from grader.sandbox.ladder import Standing
+from grader.sandbox.launch import worker
 from grader.shelf import Shelf
 from grader.submissions import Intake
 from grader.versions import versions
-from grader.waiting import Agenda
 from grader.wording import counted
 
 
@@ -53,9 +56,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
     give_back_freed_memory()
     started = time.monotonic()
     rubric = load(options.rubric, DEFINITIONS)
-    with notices.status("trying the walls of this machine"):
-        walls = ladder.demanded(options.isolation, options.device)
-    events.tell("walls", walls.sentence())
+    walls = _walls(options, notices)
     intake = _intake(options, notices)
     chosen = _chosen(intake.submissions, options)
     assignment = Assignment(rubric, None, None, options.device, versions(), isolation=walls.isolation())
@@ -64,7 +65,7 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
         gradebook.keep_present([one.id for one in intake.submissions])
         if gone := gradebook.absent():
             say(notices, _gone(gone, options))
-        night, repeats = _run(options, assignment, partial(worker, walls.fence, pages=True), gradebook, chosen, notices)
+        night, repeats = _run(options, assignment, walls, gradebook, chosen, notices)
         reports = marked_reports(gradebook)
         write_report(reports, options.out / "report.json")
         write_grades(reports, options.out / "grades.csv")
@@ -128,50 +129,68 @@ def _chosen(found: Sequence[Submission], options: BatchOptions) -> tuple[Submiss
     return tuple(one for one in found if not options.only or one.id in options.only)
 
 
+def _walls(options: BatchOptions, notices: Console) -> Standing:
+    """Put up the walls of this machine; on an engine they are those of its nodes, and no submission runs here."""
+    if options.engine != LOCAL:
+        factory(options.engine)  # an unknown name is said before anything is read
+        return ladder.unwalled()
+    with notices.status("trying the walls of this machine"):
+        walls = ladder.demanded(options.isolation, options.device)
+    events.tell("walls", walls.sentence())
+    return walls
+
+
+def _engine(options: BatchOptions, walls: Standing, progress: BatchProgress, notices: Console) -> Executor:
+    """Return where the jobs run."""
+    if options.engine == LOCAL:
+        known = hardware.remembered(cache_folder(), hardware.stamp(options.device))
+        # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
+        start = partial(worker, walls.fence, pages=True)
+        return LocalExecutor(options.workers, start, progress.tell, eager=known is None)
+    asked = Asked(options.workers, options.device, options.isolation, options.address, partial(say, notices))
+    return Remote(factory(options.engine)(asked), asked, progress.tell)
+
+
 def _run(
     options: BatchOptions,
     assignment: Assignment,
-    start: Callable[[], Worker],
+    walls: Standing,
     gradebook: Gradebook,
     found: Sequence[Submission],
     notices: Console,
 ) -> tuple[Night, Repeats | None]:
     progress = BatchProgress(notices, len(found), time.monotonic)
-    known = hardware.remembered(cache_folder(), hardware.stamp(options.device))
-    # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
-    with progress, supervised(LocalExecutor(options.workers, start, progress.tell, eager=known is None)) as executor:
+    tell = partial(say, notices)
+    with progress, supervised(_engine(options, walls, progress, notices)) as executor:
         trains = assignment.rubric.trains or options.data is not None
         corrections = Corrections()
         if trains:
             data = datasets.stored(assignment.rubric, options.data)
             corrections = corrections_of(gradebook, data)
             if corrections.labels:
-                say(notices, f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
+                tell(f"Labels that were corrected by `grader rescore` count here as well: {corrections}.")
             assignment = replace(assignment, data=data, corrections=corrections.numbers(data.classes))
-        if known is None:
-            known = fingerprint_of(options.device, executor.submit)
-        others = _others(gradebook, found, known, options)
+        fleet = Fleet.of(executor, assignment, gradebook, mixed=options.mixed)
+        others = _others(gradebook, found, fleet.fingerprint, options)
         for one in others:
-            show_mixed(notices, one, known)
-        mixture = _mixture(others, known)
-        assignment = replace(assignment, fingerprint=known, mixed=mixture)
-        if trains:
-            standard = reference_for(assignment, executor.submit, partial(say, notices))
-            assignment = replace(assignment, reference=standard)
-            remembered = memory_of(assignment)
-            gradebook.keep_reference(remembered.key, remembered.text())
+            show_mixed(notices, one, fleet.fingerprint)
+        fleet = fleet.measured(_mixture(fleet.beside(others), fleet.fingerprint), gradebook, tell)
+        assignment = fleet.assignment
         since = since_of(gradebook, options)
         run = gradebook.start_run(invocation(options, assignment, since, corrections))
+        shelf = Shelf(gradebook, since, options.mixed)
         night = Night(
             assignment,
-            Shelf(gradebook, since, options.mixed),
+            shelf,
             executor,
             progress,
             Logs(options.out / "logs", run),
             run,
             options.workers,
             speed(assignment) if trains else None,
-            agenda=Agenda(memory.free_bytes(), Occupancy(of_first_gpu()) if known["device"] == "cuda" else None),
+            agenda=fleet.agenda(),
+            slots=fleet.slots,
+            placing=fleet.placing(shelf),
         )
         with night.stop.listening(progress.finishing):
             night.grade(found)

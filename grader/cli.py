@@ -13,7 +13,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from grader import cli_appeals, cli_course, cli_data, cli_export, cli_report, cli_review, cli_rubric, cli_similar
+from grader import (
+    cli_appeals,
+    cli_cluster,
+    cli_course,
+    cli_data,
+    cli_export,
+    cli_report,
+    cli_review,
+    cli_rubric,
+    cli_similar,
+)
 from grader.cli_options import Device, Invoked, Isolation, LogJson, Verbose, cores, explained, packaged, parse_shape
 from grader.faults import GraderError, GraderFault, OperatorFault, WallsFault
 
@@ -147,13 +157,35 @@ def batch(
         int | None, typer.Option(min=1, help="With --deterministic: how many networks; 3 when left out.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print all reports as JSON and nothing else.")] = False,
+    engine: Annotated[
+        str,
+        typer.Option(
+            metavar="local|dask|NAME", help="What the jobs run on: this machine, Dask, or package.module:factory."
+        ),
+    ] = "local",
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Dask's scheduler, tls://HOST:PORT, or slurm; a cluster of this machine when left out.",
+        ),
+    ] = None,
+    tls_ca: Annotated[Path | None, typer.Option(help="Who signed the scheduler's certificate (PEM).")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Certificate to show to the scheduler (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="Key of that certificate (PEM).")] = None,
+    insecure: Annotated[
+        bool, typer.Option("--insecure", help="Speak to a scheduler without TLS that is not on this machine.")
+    ] = False,
     verbose: Verbose = 0,
     log_json: LogJson = None,
 ) -> None:
     """Grade a class into a gradebook; the same command goes on where it stopped and does nothing twice."""
     from grader.batch import run_batch
+    from grader.engines.seam import Address
     from grader.invocations import BatchOptions
 
+    if engine == "local" and (scheduler is not None or tls_ca or tls_cert or tls_key or insecure):
+        raise OperatorFault("--scheduler, --tls-… and --insecure are for another engine.", fix="Add --engine dask.")
     console, notices = _consoles()
     if sample is not None and not deterministic:
         raise OperatorFault(f"--sample {sample} says how many networks --deterministic repeats; give both or neither.")
@@ -174,6 +206,8 @@ def batch(
         deterministic=(sample or 3) if deterministic else None,
         as_json=as_json,
         command=tuple(sys.argv[1:]),
+        engine=engine,
+        address=Address(scheduler, tls_ca, tls_cert, tls_key, insecure),
     )
     raise typer.Exit(run_batch(options, console, notices))
 
@@ -227,6 +261,7 @@ def doctor(
 app.command(short_help="Write the results as pages: the class, and each student.")(cli_report.report)
 app.command(short_help="Mark explanations and override verdicts, on a page of this machine.")(cli_review.review)
 app.command(short_help="Say which submissions are alike: a hint, no verdict.")(cli_similar.similar)
+app.add_typer(cli_cluster.cluster, name="cluster")
 app.add_typer(cli_course.course, name="course")
 app.add_typer(cli_data.data, name="data")
 app.add_typer(cli_rubric.rubric, name="rubric")

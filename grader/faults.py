@@ -3,7 +3,9 @@
 GraderError                 everything raised on purpose in this package
 ├── StudentFault            a reason in the submission; becomes a row, never an exit code 2
 ├── GraderFault             ours; points stay empty, exit code 3 after everything else was written
-│   └── StorageFault        the disk is full or broken; the run ends, finished work stays
+│   ├── StorageFault        the disk is full or broken; the run ends, finished work stays
+│   ├── EngineFault         what runs the jobs is gone; the run ends, finished work stays
+│   └── QuarantineFault     a job took several workers with it; it is not run again
 └── OperatorFault           the command's own arguments; one line and exit code 2
     ├── RubricFault         a mistake in the rubric file
     ├── CourseFault         a mistake in the course file, or what it names cannot be had
@@ -38,6 +40,14 @@ class GraderFault(GraderError):
 
 class StorageFault(GraderFault):
     """Nothing more can be written; what was finished is kept, and the same command goes on from there."""
+
+
+class EngineFault(GraderFault):
+    """What runs the jobs is gone; what was finished is kept, and the same command goes on from there."""
+
+
+class QuarantineFault(GraderFault):
+    """A job took several workers with it, so that it is not run again; whoever it is for loses no points."""
 
 
 class OperatorFault(GraderError):

@@ -66,6 +66,11 @@ def forget(cache: Path, stamped: str) -> None:
     _file(cache, stamped).unlink(missing_ok=True)
 
 
+def digest(fingerprint: Mapping[str, Any]) -> str:
+    """Return a short name for a fingerprint: machines that have it give the same bits."""
+    return hashlib.sha256(json.dumps(dict(fingerprint), sort_keys=True).encode()).hexdigest()[:16]
+
+
 def sentence(fingerprint: Mapping[str, Any]) -> str:
     """Write a fingerprint for people: `AMD EPYC, cpu, torch 2.13.0`."""
     chip = fingerprint.get("accelerator") or fingerprint.get("processor") or "unknown processor"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from grader.corrections import Corrections
 from grader.data.store import StoredSplit
+from grader.engines.seam import LOCAL, Address
 from grader.gradebook import Gradebook
 from grader.gradebook.records import Invocation, Run
 from grader.orders import Assignment
@@ -34,6 +35,8 @@ class BatchOptions:
         deterministic: how many networks to grade a second time afterwards; None for none.
         as_json: print the reports and nothing else on standard output.
         command: the words of the command line, for the record.
+        engine: where jobs run: `local`, `dask`, or what names another.
+        address: where that engine's scheduler is.
     """
 
     folder: Path
@@ -51,6 +54,8 @@ class BatchOptions:
     deterministic: int | None = None
     as_json: bool = False
     command: tuple[str, ...] = ()
+    engine: str = LOCAL
+    address: Address = field(default_factory=Address)
 
 
 def invocation(options: BatchOptions, assignment: Assignment, since: float, corrections: Corrections) -> Invocation:

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-from grader import submissions
+from grader import hardware, submissions
 from grader.faults import StudentFault
 from grader.records import Submission
 from grader.rubric import Rubric
@@ -225,6 +225,8 @@ def training_order(submission: str, captured: Plain, document: bytes, tensors: b
         "train": _train_arguments(assignment, captured["examination"]["meaning"]),
         "files": _train_files(assignment),
         "limits": _train_limits(assignment.rubric, assignment.device).to_json(),
+        "hardware": hardware.digest(assignment.fingerprint),
+        "cost": float(captured["examination"]["flops"]),
     }
 
 

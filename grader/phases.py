@@ -11,16 +11,15 @@ import logging
 import signal
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
-from functools import partial
+from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Any
 
 from grader import events, memory
-from grader.faults import GraderFault, StorageFault
+from grader.faults import EngineFault, GraderFault, QuarantineFault, StorageFault
 from grader.gathering import Work
 from grader.kept import kept
 from grader.logs import Logs
@@ -81,6 +80,9 @@ class Night:
         rendered: ids of those whose notebooks were laid out for the pages.
         trained: how many trainings were run.
         agenda: the trainings that wait.
+        slots: tells how many jobs run at a time now, where machines come and go; None where it is always `most`.
+        placing: tells by which assignment a captured network is trained and judged, where there are several kinds of
+            hardware; None where there is one.
     """
 
     assignment: Assignment
@@ -91,13 +93,15 @@ class Night:
     run: int
     most: int
     speed: Speed | None = None
-    asides: Mapping[str, Assignment] = field(default_factory=dict)
+    asides: dict[str, Assignment] = field(default_factory=dict)
     stop: Stop = field(default_factory=Stop)
     reused: Counter[str] = field(default_factory=Counter)
     changed: set[str] = field(default_factory=set)
     rendered: set[str] = field(default_factory=set)
     trained: int = 0
     agenda: Agenda = field(default_factory=lambda: Agenda(memory.free_bytes()))
+    slots: Callable[[], int] | None = None
+    placing: Callable[[Plain], Assignment] | None = None
     _captures_left: int = 0
 
     def grade(self, found: Sequence[Submission]) -> None:
@@ -133,7 +137,8 @@ class Night:
         """
         running: dict[Future[Any], Callable[[Future[Any]], None]] = {}
         while True:
-            while len(running) < self.most + AHEAD and not self.stop.presses:
+            most = self.most if self.slots is None else self.slots()
+            while len(running) < most + AHEAD and not self.stop.presses:
                 job = next(jobs, None)
                 if job is None:
                     break
@@ -167,6 +172,10 @@ class Night:
                 self._captured(prepared, captured, explained, reused=captured is not None)
                 self._one_captured()
                 continue
+            if (reason := self.shelf.quarantined(prepared.capture_key)) is not None:
+                self._fail([Member(bare(prepared))], QuarantineFault(*reason))
+                self._one_captured()
+                continue
             yield run_capture, order, self._capturing(bare(prepared), captured, explained)
 
     def _one_captured(self) -> None:
@@ -179,8 +188,11 @@ class Night:
         self, prepared: Prepared, captured: Plain | None, explained: Plain | None
     ) -> Callable[[Future[Any]], None]:
         def finish(future: Future[Any]) -> None:
-            with self._blamed([Member(prepared)]):
+            with self._blamed([Member(prepared)], prepared.capture_key):
                 found = future.result()
+                if "isolation" in found:  # of a node that is not like the others
+                    said = replace(self._said_of(prepared), isolation=found["isolation"])
+                    self.asides[prepared.submission.id] = said
                 if found["captured"] is not None:
                     self.shelf.keep_capture(prepared.capture_key, found["captured"])
                 if found["explained"] is not None:
@@ -206,7 +218,7 @@ class Night:
                 return
             member = Member(bare(prepared), explained)
             missing = []
-            for turn in self.assignment.turns:
+            for turn in self._placed(prepared, captured).turns:
                 key, stored = self.shelf.trained(captured["graph"], turn)
                 member.trainings[key] = stored
                 if stored is None:
@@ -225,6 +237,15 @@ class Night:
             for key, turn in missing:
                 self.agenda.add(Waiting(key, turn, cost, needed, prepared.capture_key, on_gpu), member)
 
+    def _placed(self, prepared: Prepared, captured: Plain) -> Assignment:
+        """Return the assignment by which a network is trained, and judge its submission by that one's reference."""
+        if self.placing is None:
+            return self.assignment
+        own = self.placing(captured)
+        name = prepared.submission.id
+        self.asides[name] = replace(self._said_of(prepared), fingerprint=own.fingerprint, reference=own.reference)
+        return own
+
     def _trainings(self) -> Iterator[Job | None]:
         while True:
             waiting = self.agenda.take()
@@ -237,6 +258,8 @@ class Night:
             if captured is None or graph is None or not graph[0]:
                 fault = GraderFault("The captured network is too large to keep.", "It was not trained.")
                 self._fail(waiting.members, fault)
+            elif (reason := self.shelf.quarantined(waiting.key)) is not None:
+                self._fail(waiting.members, QuarantineFault(*reason))
             elif not all(one.failed for one in waiting.members):
                 yield run_training, training_order(waiting.id, captured, *graph, waiting.turn), self._training(waiting)
                 continue
@@ -245,7 +268,7 @@ class Night:
     def _training(self, waiting: Waiting) -> Callable[[Future[Any]], None]:
         def finish(future: Future[Any]) -> None:
             self.agenda.done(waiting)
-            with self._blamed(waiting.members):
+            with self._blamed(waiting.members, waiting.key):
                 trained = future.result()
                 captured = self.shelf.captured(waiting.capture_key)
                 assert captured is not None
@@ -269,9 +292,15 @@ class Night:
         done = tuple(one for one in member.trainings.values() if one is not None)
         self._conclude(member.prepared, Work(captured, member.explained, first, done))
 
-    def _blamed(self, several: Sequence[Member]) -> AbstractContextManager[None]:
-        """Turn a fault of ours inside the block into reports that cost no points."""
-        return self.faults(partial(self._fail, several))
+    def _blamed(self, several: Sequence[Member], key: str = "") -> AbstractContextManager[None]:
+        """Turn a fault of ours inside the block into reports that cost no points; `key` is the job's, if it has one."""
+
+        def blame(fault: GraderFault) -> None:
+            if isinstance(fault, QuarantineFault) and key:
+                self.shelf.quarantine(key, (fault.what, fault.why, fault.fix))
+            self._fail(several, fault)
+
+        return self.faults(blame)
 
     @contextmanager
     def faults(self, blame: Callable[[GraderFault], None]) -> Iterator[None]:
@@ -280,7 +309,7 @@ class Night:
             yield
         except CancelledError:
             return
-        except StorageFault:
+        except (StorageFault, EngineFault):
             raise
         except GraderFault as fault:
             if self.stop.presses <= 1:  # else the job was killed on purpose

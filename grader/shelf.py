@@ -75,6 +75,14 @@ class Shelf:
         """Keep a training."""
         self.gradebook.save_training(key, stored)
 
+    def quarantined(self, key: str) -> tuple[str, str, str] | None:
+        """Return why a job is not run again, as a fault's three sentences; None where it may run."""
+        return self.gradebook.find_quarantine(key, self.since)
+
+    def quarantine(self, key: str, reason: tuple[str, str, str]) -> None:
+        """Run a job no more, and keep why."""
+        self.gradebook.save_quarantine(key, reason)
+
     def unchanged(self, report: Report) -> Report | None:
         """Return the report that is there, when it was made from the same things for the same submission."""
         there = self.gradebook.unchanged(report.submission.id, report.keys, self.since)

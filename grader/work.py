@@ -85,6 +85,8 @@ class TrainingOrder:
         train: arguments of the training.
         files: paths of the pictures and their labels, which are opened for the trainer.
         limits: of the training, as `Limits.to_json` gives them.
+        hardware: digest of the fingerprint that it has to run on, for an engine with several kinds of machines.
+        cost: FLOPs of the network, for one picture; 0 where nobody asks how long it takes.
     """
 
     id: str
@@ -94,6 +96,8 @@ class TrainingOrder:
     train: Plain
     files: Mapping[str, str]
     limits: Plain
+    hardware: str = ""
+    cost: float = 0.0
 
 
 def run_capture(order: Plain, slot: Slot) -> Plain:

@@ -13,10 +13,12 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
 from grader import events
 from grader.sandbox.launch import Worker
+
+Anywhere = TypeVar("Anywhere", bound=Executor)
 
 Tell = Callable[[int, str, str, int, int], None]
 """(slot, submission, stage, done, total)."""
@@ -87,15 +89,21 @@ class LocalExecutor(Executor):
     as any other engine adds its own.
     """
 
-    def __init__(self, slots: int, start: Callable[[], Worker], tell: Tell, *, eager: bool = True) -> None:
-        """Take how many threads there are to be; each starts its worker at once, or with the first job."""
+    def __init__(
+        self, slots: int, start: Callable[[], Worker], tell: Tell, *, eager: bool = True, daemon: bool = False
+    ) -> None:
+        """Take how many threads there are to be; each starts its worker at once, or with the first job.
+
+        Threads that are a `daemon` keep no process from its end, and their workers end with it.
+        """
         self._jobs: queue.SimpleQueue[tuple[Future[Any], Callable[..., Any], dict[str, Any]] | None] = (
             queue.SimpleQueue()
         )
         self._slots = [LocalSlot(number, start, tell) for number in range(slots)]
         self._closing = threading.Event()
         self._threads = [
-            threading.Thread(target=self._serve, args=(slot,), name=f"slot-{slot.number}") for slot in self._slots
+            threading.Thread(target=self._serve, args=(slot,), name=f"slot-{slot.number}", daemon=daemon)
+            for slot in self._slots
         ]
         self._started = False
         if eager:
@@ -147,7 +155,7 @@ class LocalExecutor(Executor):
 
 
 @contextmanager
-def supervised(executor: LocalExecutor) -> Iterator[LocalExecutor]:
+def supervised(executor: Anywhere) -> Iterator[Anywhere]:
     """Give an executor that is shut down at the end; its jobs are ended when anything goes wrong."""
     try:
         yield executor

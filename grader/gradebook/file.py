@@ -60,6 +60,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE TABLE similarities (key TEXT PRIMARY KEY, saved REAL NOT NULL, value TEXT NOT NULL)",
         "CREATE TABLE renderings (key TEXT PRIMARY KEY, saved REAL NOT NULL, value BLOB NOT NULL)",
         "ALTER TABLE trainings ADD COLUMN samples TEXT NOT NULL DEFAULT '[]'",
+        "CREATE TABLE quarantine (key TEXT PRIMARY KEY, saved REAL NOT NULL, reason TEXT NOT NULL)",
     ),
 )
 """`MIGRATIONS[n]` takes a file from schema n to schema n + 1; an entry that was released is never edited."""

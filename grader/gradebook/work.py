@@ -128,3 +128,17 @@ class FinishedWork(Store):
     def keep_reference(self, key: str, value: str) -> None:
         """Keep what is remembered of the reference, so that a gradebook can be judged again on another machine."""
         self._write("INSERT OR IGNORE INTO standards (key, saved, value) VALUES (?, ?, ?)", key, self.now(), value)
+
+    def find_quarantine(self, key: str, since: float = 0) -> tuple[str, str, str] | None:
+        """Return why the job under this key was put aside at `since` or later; None where it was not."""
+        rows = self._read("SELECT reason FROM quarantine WHERE key = ? AND saved >= ?", key, since)
+        if not rows:
+            return None
+        what, why, fix = json.loads(rows[0][0])
+        return what, why, fix
+
+    def save_quarantine(self, key: str, reason: tuple[str, str, str]) -> None:
+        """Put a job aside that took several workers with it; the latest reason is kept."""
+        self._write(
+            "INSERT OR REPLACE INTO quarantine (key, saved, reason) VALUES (?, ?, ?)", key, self.now(), dump(reason)
+        )

@@ -67,9 +67,14 @@ def _prctl(option: int, value: int) -> None:
             ctypes.CDLL(None).prctl(option, ctypes.c_ulong(value), 0, 0, 0)
 
 
+_DEVICES = "CUDA_VISIBLE_DEVICES"
+"""The operator's one variable that children have too: which of a machine's GPUs are this process's own."""
+
+
 def environment(scratch: Path | str) -> dict[str, str]:
-    """Return the whole environment of a child: nothing of the operator's, one thread, a home in `scratch`."""
+    """Return the whole environment of a child: nothing of the operator's but the choice of GPUs, a home there."""
     home = str(scratch)
+    devices = {_DEVICES: os.environ[_DEVICES]} if _DEVICES in os.environ else {}
     return {
         "PATH": "/usr/bin:/bin",
         "LANG": "C.UTF-8",
@@ -78,6 +83,7 @@ def environment(scratch: Path | str) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "OPENBLAS_NUM_THREADS": "1",
+        **devices,
     }
 
 
