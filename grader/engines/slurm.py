@@ -36,6 +36,7 @@ _PROLOGUE = (
 def settings(device: str) -> dict[str, Any]:
     """Return what dask-jobqueue is told of a worker, beside the site's own configuration."""
     import dask
+    import dask_jobqueue  # noqa: F401 - brings the defaults
 
     site = dask.config.get("jobqueue.slurm", {})
     drives = device == "cuda"

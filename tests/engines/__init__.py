@@ -1,0 +1,1 @@
+"""Tests of the seam and of what runs behind it."""
