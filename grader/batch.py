@@ -177,7 +177,7 @@ def _run(
         fleet = fleet.measured(_mixture(fleet.beside(others), fleet.fingerprint), gradebook, tell)
         assignment = fleet.assignment
         since = since_of(gradebook, options)
-        run = gradebook.start_run(invocation(options, assignment, since, corrections))
+        run = gradebook.start_run(invocation(options, assignment, since, corrections, fleet.several))
         shelf = Shelf(gradebook, since, options.mixed)
         night = Night(
             assignment,

@@ -18,7 +18,7 @@ from grader.folders import cache_folder
 from grader.gradebook import Gradebook
 from grader.occupancy import Occupancy, of_first_gpu
 from grader.orders import Assignment, training_content, training_key
-from grader.reference import fingerprint_of, memory_of, reference_for, speed
+from grader.reference import fingerprint_of, memory_of, reference_for, remembered, speed
 from grader.scoring import Standard
 from grader.shelf import Shelf
 from grader.waiting import Agenda
@@ -65,6 +65,11 @@ class Fleet:
     def fingerprint(self) -> dict[str, Any]:
         """Return the gradebook's own hardware."""
         return self.kinds[0].fingerprint
+
+    @property
+    def several(self) -> tuple[dict[str, Any], ...]:
+        """Return all hardware that is used, where it is of several kinds; else nothing."""
+        return tuple(one.fingerprint for one in self.kinds) if len(self.kinds) > 1 else ()
 
     def beside(self, others: Sequence[dict[str, Any]]) -> tuple[dict[str, Any], ...]:
         """Return all hardware besides the gradebook's own: `others`, of which it holds results, and that of today."""
@@ -144,6 +149,24 @@ class Placing:
         index = min(range(len(self.rates)), key=lambda one: (self._load[one] + cost) / self.rates[one])
         self._load[index] += cost
         return index
+
+
+def held_to(
+    assignment: Assignment, gradebook: Gradebook, kinds: Sequence[dict[str, Any]]
+) -> dict[str, Standard | None]:
+    """Return what networks are held to that were trained on each of several kinds, as a gradebook remembers it.
+
+    It is by the digests of their fingerprints; a kind whose reference is not known for this assignment is left out.
+    """
+    known = []
+    for one in (replace(assignment, fingerprint=fingerprint) for fingerprint in kinds):
+        kept = memory_of(one)
+        text = gradebook.find_reference(kept.key)
+        if remembered(one) is None and text is not None:
+            kept.write(text)
+        known.append(replace(one, reference=remembered(one)))
+    found = levelled([one for one in known if one.reference is not None])
+    return {hardware.digest(one.fingerprint): one.reference for one in found}
 
 
 def levelled(assignments: Sequence[Assignment]) -> tuple[Assignment, ...]:

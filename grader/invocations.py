@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -58,11 +59,21 @@ class BatchOptions:
     address: Address = field(default_factory=Address)
 
 
-def invocation(options: BatchOptions, assignment: Assignment, since: float, corrections: Corrections) -> Invocation:
-    """Return the record of a run that grades by `assignment`; work counts from `since` on."""
+def invocation(
+    options: BatchOptions,
+    assignment: Assignment,
+    since: float,
+    corrections: Corrections,
+    kinds: Sequence[Mapping[str, Any]] = (),
+) -> Invocation:
+    """Return the record of a run that grades by `assignment`; work counts from `since` on.
+
+    `kinds` is the hardware that trains, where it is of several kinds.
+    """
+    where = {"engine": options.engine, "kinds": [dict(one) for one in kinds], "since": since}
     return Invocation(
         options.command,
-        {**_plain(options), **circumstances(options.rubric, assignment, corrections), "since": since},
+        {**_plain(options), **circumstances(options.rubric, assignment, corrections), **where},
         options.rubric.read_text(encoding="utf-8"),
         dict(assignment.versions),
         dict(assignment.fingerprint),

@@ -24,6 +24,7 @@ from grader.criteria import DEFINITIONS
 from grader.data.store import StoredSplit, is_complete
 from grader.engines.local import LocalExecutor, supervised
 from grader.faults import OperatorFault
+from grader.fleet import held_to
 from grader.folders import cache_folder
 from grader.gradebook import Gradebook
 from grader.gradebook.records import Entry, Invocation, Run
@@ -252,6 +253,8 @@ def _judged(
             assignment, reference=reference.reference_for(assignment, executor.submit, partial(say, notices))
         )
         gradebook.keep_reference(memory.key, memory.text())
+        held, there = held_to(assignment, gradebook, asked.get("kinds") or ()), gradebook.hardware()
+        own = {name: held.get(hardware.digest(one), assignment.reference) for name, one in there.items()}
         run = gradebook.start_run(_invocation(options, ground, assignment))
         night = Night(
             assignment,
@@ -262,7 +265,10 @@ def _judged(
             run,
             options.workers,
             reference.speed(assignment),
-            {one.submission.id: replace(beside, reference=assignment.reference) for one, beside in several},
+            {
+                one.submission.id: replace(beside, reference=own.get(one.submission.id, assignment.reference))
+                for one, beside in several
+            },
         )
         with night.stop.listening(progress.finishing):
             night.judge_again([one for one, _ in several], _why_trained(ground))

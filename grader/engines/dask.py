@@ -51,7 +51,7 @@ def executor(asked: Asked) -> Executor:
     """
     where = asked.address.scheduler
     address = None if where is None or where == SLURM else checked(asked.address)
-    with bringing("cluster", "distributed"), bringing("cluster", "dask_jobqueue"):
+    with bringing("cluster", "dask"), bringing("cluster", "distributed"), bringing("cluster", "dask_jobqueue"):
         import dask
         import dask_jobqueue  # noqa: F401 - one extra brings them all
         import distributed  # noqa: F401

@@ -6,6 +6,7 @@ Where slots are idle, a job that takes far longer than it should gets a second c
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import threading
 import time
@@ -153,6 +154,9 @@ class Remote(Executor):
             there.setdefault(hardware.digest(answer["result"]["fingerprint"]), []).append(answer)
         kinds = [Kind(one[0]["result"]["fingerprint"], len(one), one[0]["node"]) for one in there.values()]
         self._isolation = answers[0]["isolation"]
+        # What was made until now stays to the end: full collections then look at jobs alone, and come often.
+        gc.collect()
+        gc.freeze()
         return Machines(tuple(sorted(kinds, key=lambda one: (-one.slots, one.digest))), self._isolation)
 
     def use(self, kinds: Sequence[Kind]) -> None:
