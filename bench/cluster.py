@@ -120,13 +120,25 @@ def command(folder: Path, rubric: Path, out: Path, *more: str) -> list[str]:
     return [sys.executable, "-m", "grader.cli", *words]
 
 
+OWN: dict[str, float] = {}
+"""Processor seconds of a head itself, by the folder of its results."""
+
+
 def run(words: list[str], *codes: int) -> float:
     """Run a batch to its end; return the seconds that it took."""
-    started = time.monotonic()
+    started, own = time.monotonic(), 0.0
     paths = {"PYTHONPATH": f"{ROOT}:{ROOT / 'bench'}"}
-    done = subprocess.run(words, cwd=ROOT, env=os.environ | paths, capture_output=True, text=True, check=False)
-    if done.returncode not in (codes or (0,)):
-        raise RuntimeError(f"exit code {done.returncode}: {done.stderr[-2000:]}")
+    with tempfile.TemporaryFile("w+") as log:
+        process = subprocess.Popen(words, cwd=ROOT, env=os.environ | paths, stdout=log, stderr=log)
+        while process.poll() is None:
+            with contextlib.suppress(OSError, IndexError):
+                fields = Path(f"/proc/{process.pid}/stat").read_text(errors="replace").rsplit(")", 1)[1].split()
+                own = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+            time.sleep(0.05)
+        if process.returncode not in (codes or (0,)):
+            log.seek(0)
+            raise RuntimeError(f"exit code {process.returncode}: {log.read()[-2000:]}")
+    OWN[words[words.index("--out") + 1]] = own
     return time.monotonic() - started
 
 
@@ -144,8 +156,14 @@ def poison(folder: Path, size: int) -> str:
     for number, one in enumerate(build(1, size - 1, only_sound=True).submissions):
         name, content = one.uploads[0]
         (place / f"s{number:02}{Path(name).suffix}").write_bytes(content)
-    run(command(place, rubric, folder / "first", "--engine", "dask"))
+    only = folder / "only"
+    only.mkdir()
+    shutil.copy(ROOT / "submissions" / "functional.py", only)
+    run(command(only, rubric, folder / "first"))  # trains the reference
     alone = run(command(place, rubric, folder / "alone", "--engine", "dask"))
+    busy = OWN[str(folder / "alone")]
+    run(command(place, rubric, folder / "alone", "--engine", "dask"))
+    each = 1000 * (busy - OWN[str(folder / "alone")]) / (size - 1)
     shutil.copy(ROOT / "submissions" / "functional.py", place / f"{POISON}.py")
     beside = run(command(place, rubric, folder / "beside", "--engine", "cluster:poisoned"), 3)
     again = run(command(place, rubric, folder / "beside", "--engine", "dask"), 3)
@@ -155,7 +173,8 @@ def poison(folder: Path, size: int) -> str:
     return (
         f"Of {size} submissions {len(right)} were graded as without the other one, which is {report['status']}: "
         f'"{report["notes"][0]}" Without it {alone:.0f} s, with it {beside:.0f} s: {beside - alone:+.0f} s. '
-        f"The same command again takes {again:.0f} s and does not run it."
+        f"The same command again takes {again:.0f} s and does not run it. The head spends {each:.0f} ms of processor "
+        "for each submission, its scheduler included, beyond what a run costs in which nothing has changed."
     )
 
 
