@@ -19,6 +19,7 @@ from grader import (
     cli_course,
     cli_data,
     cli_export,
+    cli_pack,
     cli_report,
     cli_review,
     cli_rubric,
@@ -262,6 +263,8 @@ app.command(short_help="Write the results as pages: the class, and each student.
 app.command(short_help="Mark explanations and override verdicts, on a page of this machine.")(cli_review.review)
 app.command(short_help="Say which submissions are alike: a hint, no verdict.")(cli_similar.similar)
 app.add_typer(cli_cluster.cluster, name="cluster")
+app.command(short_help="Check one submission for CI or an editor: remarks beside its lines.")(cli_pack.ci)
+app.add_typer(cli_pack.pack, name="pack")
 app.add_typer(cli_course.course, name="course")
 app.add_typer(cli_data.data, name="data")
 app.add_typer(cli_rubric.rubric, name="rubric")
