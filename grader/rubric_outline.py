@@ -18,7 +18,7 @@ from grader.scoring.late import late_policy
 from grader.scoring.significance import wilson
 from grader.wording import counted, percent, sentence
 
-TABLES = ("input", "data", "reference", "recipe", "budget", "limits", "extract", "late")
+TABLES = ("input", "data", "reference", "recipe", "budget", "limits", "extract", "late", "gradescope")
 """The tables that hold single keys, in the order in which they are explained."""
 
 _THOUSANDS = 10_000  # from here on digits are grouped, as the course's rubric writes them

@@ -6,6 +6,7 @@ The page in Markdown says what the student's own page says; it lies beside that 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from rich.text import Text
@@ -18,7 +19,7 @@ from grader.report.terminal_text import MARKS
 from grader.wording import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from grader.records import Layer
 
@@ -30,9 +31,15 @@ _CODE = re.compile(r"(`[^`]+`)")
 _MOST_ROWS = 60
 
 
-def feedback_markdown(report: Report) -> str:
-    """Return the student's own report as a page in Markdown."""
-    return "\n".join(_lines(report)).rstrip("\n") + "\n"
+def feedback_markdown(report: Report, *, without: Collection[str] = ()) -> str:
+    """Return the student's own report as a page in Markdown.
+
+    `without` names criteria that the student is not to know of yet; sums, which would tell, are then left out as well.
+    """
+    if without:
+        kept = tuple(one for one in report.findings if one.criterion not in without)
+        report = replace(report, findings=kept, score=None if "accuracy" in without else report.score)
+    return "\n".join(_lines(report, sums=not without)).rstrip("\n") + "\n"
 
 
 def feedback_lines(report: Report) -> tuple[str, ...]:
@@ -64,10 +71,10 @@ def _escaped(text: str, *, first: bool = True) -> str:
     return _ACTIVE.sub(lambda match: _AS_ENTITY.get(match[0], f"\\{match[0]}"), guard + text)[len(guard) :]
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, *, sums: bool) -> Iterator[str]:
     yield f"# {markdown(report.submission.student or report.submission.id, 120)}"
     yield ""
-    for cell in list(verdict(report).columns)[1].cells:
+    for cell in () if not sums else list(verdict(report).columns)[1].cells:
         yield prose(cell.plain if isinstance(cell, Text) else str(cell))
         yield ""
     if report.lateness is not None:

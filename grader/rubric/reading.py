@@ -139,12 +139,26 @@ def _contradictions(rubric: Rubric, known: Mapping[str, Definition]) -> Iterator
             yield ("human", name), "must be small letters, digits and underscores"
         if name in rubric.criteria:
             yield ("human", name), "is also the name of a criterion; each needs its own"
+    yield from _visibility_mistakes(rubric)
     for name, rule in rubric.criteria.items():
         if name in known:
             yield from ((("criteria", name, key), problem) for key, problem in _rule_mistakes(rule, known[name], known))
         elif rule.check is None:
             yield ("criteria", name), "is not a known criterion" + nearest(name, known)
     yield from _circles(rubric, known)
+
+
+def _visibility_mistakes(rubric: Rubric) -> Iterator[tuple[KeyPath, str]]:
+    """Find criteria that the table for Gradescope names and that are not there, or that it names twice."""
+    seen: set[str] = set()
+    for key in ("visible", "hidden", "after_due_date", "after_published"):
+        for name in getattr(rubric.gradescope, key):
+            if name not in rubric.criteria:
+                problem = f'names "{name}", which this rubric does not judge' + nearest(name, rubric.criteria)
+                yield ("gradescope", key), problem
+            elif name in seen:
+                yield ("gradescope", key), f'names "{name}" once more; a criterion is seen at one time'
+            seen.add(name)
 
 
 def _rule_mistakes(rule: Rule, definition: Definition, known: Iterable[str]) -> Iterator[tuple[str, str]]:

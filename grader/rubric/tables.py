@@ -244,6 +244,39 @@ class Late(Table):
         return datetime.fromisoformat(self.deadline) if self.deadline else None
 
 
+Visibility = Literal["visible", "hidden", "after_due_date", "after_published"]
+CriteriaNames = Annotated[tuple[str, ...], Field(strict=False)]
+
+
+class Gradescope(Table):
+    """Who sees what on Gradescope; with the defaults students see every criterion at once."""
+
+    visibility: Visibility = Field(
+        default="visible",
+        description="when students see a criterion that is not named below: `visible` at once, `hidden` never, "
+        "`after_due_date`, or `after_published`, with the grades",
+    )
+    visible: CriteriaNames = Field(default=(), description="criteria that students see at once")
+    hidden: CriteriaNames = Field(default=(), description="criteria that they never see")
+    after_due_date: CriteriaNames = Field(default=(), description="criteria that they see after the due date")
+    after_published: CriteriaNames = Field(default=(), description="criteria that they see with the grades")
+
+    @property
+    def named(self) -> dict[str, Visibility]:
+        """Return what is said of single criteria."""
+        groups: dict[Visibility, tuple[str, ...]] = {
+            "visible": self.visible,
+            "hidden": self.hidden,
+            "after_due_date": self.after_due_date,
+            "after_published": self.after_published,
+        }
+        return {name: when for when, names in groups.items() for name in names}
+
+    def of(self, criterion: str) -> Visibility:
+        """Return when students see a criterion."""
+        return self.named.get(criterion, self.visibility)
+
+
 class Rule(Table):
     """What is said about one criterion, its own numbers beside it; None leaves it to the criterion's `Definition`."""
 
@@ -302,6 +335,7 @@ class Rubric(Table):
     limits: Limits = Field(default=Limits(), description="Where a submission is stopped")
     extract: Extract = Field(default=Extract(), description="How the network is found")
     late: Late = Field(default=Late(), description="What being late costs")
+    gradescope: Gradescope = Field(default=Gradescope(), description="Who sees what on Gradescope")
     criteria: Annotated[dict[str, Rule], Field(min_length=1)] = Field(description="What the machine judges")
     human: dict[str, Mark] = Field(default={}, description="What a human marks")
     _folder: Path = PrivateAttr(default=Path())

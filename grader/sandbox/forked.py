@@ -68,7 +68,7 @@ class Zygote:
         else:
             self._folder = tempfile.TemporaryDirectory(prefix="grader-", ignore_cleanup_errors=True)
             folder = home = self._folder.name
-            if walls is not None and os.geteuid() == 0:
+            if (walls is not None or self.fence.other_user) and os.geteuid() == 0:
                 user = OTHER_USER
                 os.chown(folder, user, user)
             line = command(*options, "--folder", folder, warm=self._warm)

@@ -25,11 +25,13 @@ class Fence:
         rung: its letter on the ladder.
         walls: what children put up around themselves; None for limits alone.
         bubblewrap: the program that gives the warm process a mount view and namespaces; None without.
+        other_user: whether a warm process that root starts becomes another user without walls as well.
     """
 
     rung: str = "E"
     walls: Walls | None = None
     bubblewrap: str | None = None
+    other_user: bool = False
 
 
 NONE = Fence()
