@@ -99,3 +99,28 @@ def github(
 
     options = GithubOptions(rubric, out, submission, train, wheel, extra_index, overwrite)
     raise typer.Exit(run_github(options, Console(soft_wrap=True, highlight=False, markup=False)))
+
+
+@pack.command()
+def gradescope(
+    rubric: Rubric,
+    out: Annotated[Path, typer.Option(help="The archive to write, such as autograder.zip.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Pictures with labels instead of the rubric's; a share is held out. They go into the archive."),
+    ] = None,
+    wheel: Wheel = None,
+    extra_index: Index = "",
+    minutes: Annotated[
+        int, typer.Option(min=2, max=40, help="The time limit that is set on Gradescope; its own is 10.")
+    ] = 10,
+    overwrite: Overwrite = False,
+) -> None:
+    """Write the archive that Gradescope makes an autograder of: grader, rubric and held-out data."""
+    from rich.console import Console
+
+    from grader.packing.gradescope import GradescopeOptions, run_gradescope
+
+    options = GradescopeOptions(rubric, out, data, wheel, extra_index, minutes, overwrite)
+    console = Console(soft_wrap=True, highlight=False, markup=False)
+    raise typer.Exit(run_gradescope(options, console, Console(stderr=True)))
