@@ -25,10 +25,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 
-from rich.console import Console
+from rich.console import Console  # noqa: E402 - the checkout, after it is on the path
 
-from grader.packing.gradescope import GradescopeOptions, run_gradescope
-from tests.packs.container import Container, can_run, own_packages
+from grader.packing.gradescope import GradescopeOptions, run_gradescope  # noqa: E402
+from tests.packs.container import Container, can_run, own_packages  # noqa: E402
 
 SMALL = {"steps = 500": "steps = 100", "train = 4000": "train = 1000", "held_out = 1000": "held_out = 300"}
 SMALL |= {"seeds = 5": "seeds = 3", "held_out_seed = 2 ": "held_out_seed = 77 "}

@@ -77,7 +77,8 @@ def ci(
 Rubric = Annotated[Path, typer.Option(callback=packaged, help="Rubric file, or the name of one that is brought.")]
 Wheel = Annotated[Path | None, typer.Option(help="The grader's wheel, such as `make wheel` writes it.")]
 Index = Annotated[
-    str, typer.Option("--extra-index", metavar="URL", help="Another index for pip, such as one of torch for processors.")
+    str,
+    typer.Option("--extra-index", metavar="URL", help="Another index for pip, such as one of torch for processors."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Write over what is there already and differs.")]
 
@@ -107,7 +108,9 @@ def gradescope(
     out: Annotated[Path, typer.Option(help="The archive to write, such as autograder.zip.")],
     data: Annotated[
         Path | None,
-        typer.Option(help="Pictures with labels instead of the rubric's; a share is held out. They go into the archive."),
+        typer.Option(
+            help="Pictures with labels instead of the rubric's; a share is held out. They go into the archive."
+        ),
     ] = None,
     wheel: Wheel = None,
     extra_index: Index = "",

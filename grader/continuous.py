@@ -17,7 +17,7 @@ from grader.asking import ask, settled
 from grader.checking import checked, exit_code, options_from
 from grader.faults import OperatorFault
 from grader.records import Report, report_from_json
-from grader.report.annotations import Annotation, Files, annotations, as_lines
+from grader.report.annotations import Annotation, Files, annotated, as_lines
 from grader.report.exports import classroom
 from grader.report.feedback import feedback_markdown
 from grader.report.terminal import show_check
@@ -64,7 +64,7 @@ def run_ci(asked: Mapping[str, Any], around: Surroundings, console: Console, not
     """
     submission = submissions.single(Path(asked["submission"]))
     code, report = _checked(settled(asked), notices, warm=around.warm)
-    found = annotations(report, Files(submission, around.folder))
+    found = annotated(report, Files(submission, around.folder))
     if around.form == "github":
         _tell_github(report, found, classroom.result(report, trains=asked["train"]), around.environment, console)
     else:

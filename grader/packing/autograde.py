@@ -146,7 +146,7 @@ class _Grading:
             done.set_result(self.slot.run(function, order, "reference"))
             return done
 
-        return replace(ready, reference=reference_for(ready, submit, lambda said: _say(said)))
+        return replace(ready, reference=reference_for(ready, submit, _say))
 
 
 def handed_in(root: Path) -> Submission:

@@ -15,7 +15,7 @@ _NO_LIMIT = 2**50
 
 
 def job_megabytes(places: tuple[str, ...] = _LIMITS) -> int | None:
-    """Return how much memory one job may have so that the container's limit never meets the grader; None without one."""
+    """Return how much memory one job may have, so that the limit never meets the grader; None without one."""
     for one in places:
         try:
             text = Path(one).read_text(encoding="ascii").strip()

@@ -86,7 +86,7 @@ def made(options: GithubOptions) -> dict[str, bytes]:
         )
     files = {
         ".github/workflows/grade.yml": b"",
-        "grader.toml": f'title = {json.dumps(rubric.title, ensure_ascii=False)}\nrubric = "{_FOLDER}/rubric.toml"\n'.encode(),
+        "grader.toml": _course_file(rubric.title).encode(),
         f"{_FOLDER}/rubric.toml": _without_schema(options.rubric.read_bytes()),
         f"{_FOLDER}/constraints.txt": constraints().encode(),
     }
@@ -106,6 +106,11 @@ def made(options: GithubOptions) -> dict[str, bytes]:
     )
     files[".github/workflows/grade.yml"] = text.encode()
     return files
+
+
+def _course_file(title: str) -> str:
+    """Return the course file by which students' own checks use the same rubric."""
+    return f'title = {json.dumps(title, ensure_ascii=False)}\nrubric = "{_FOLDER}/rubric.toml"\n'
 
 
 def _without_schema(rubric: bytes) -> bytes:

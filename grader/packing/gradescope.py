@@ -85,7 +85,9 @@ def run_gradescope(options: GradescopeOptions, console: Console, notices: Consol
         console.print(f"Networks are trained and scored, on {held}: hand this archive to nobody but Gradescope.")
     else:
         console.print("Structure alone: this rubric trains nothing, so no pictures are in it.")
-    console.print("Upload it under Configure Autograder. The default container (0.5 CPU, 0.75 GB) is enough for the grader.")
+    console.print(
+        "Upload it under Configure Autograder. The default container (0.5 CPU, 0.75 GB) is enough for the grader."
+    )
     return 0
 
 
@@ -168,4 +170,3 @@ def _measured(rubric: Rubric, options: GradescopeOptions, notices: Console) -> t
     finally:
         slot.close()
     return ready, memory_of(ready).text()
-

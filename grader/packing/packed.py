@@ -1,4 +1,4 @@
-"""What lies in an autograder's archive, and what of it grades: written by `grader pack gradescope`, read on Gradescope."""
+"""What lies in an autograder's archive: written by `grader pack gradescope`, read on Gradescope."""
 
 from __future__ import annotations
 

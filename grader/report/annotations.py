@@ -1,4 +1,4 @@
-"""What a code host or an editor shows beside a student's lines: what stopped, what failed, what is advised, and where."""
+"""What a code host or an editor shows beside a student's lines: what stopped, failed or is advised, and where."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ MOST = 10
 """How many errors, and how many warnings, GitHub shows of one step."""
 
 _LARGEST_NOTEBOOK = 100 * MEGABYTE
-_NAMED = re.compile(r"\bcell (?P<cell>\d{1,5})(?:, line (?P<line>\d{1,6}))?|(?P<file>[^\s(),]+\.py), line (?P<row>\d{1,6})")
+_NAMED = re.compile(
+    r"\bcell (?P<cell>\d{1,5})(?:, line (?P<line>\d{1,6}))?|(?P<file>[^\s(),]+\.py), line (?P<row>\d{1,6})"
+)
 """A place as our own sentences name it."""
 
 
@@ -91,7 +93,7 @@ class Files:
         return self._read[name]
 
 
-def annotations(report: Report, files: Files) -> tuple[Annotation, ...]:
+def annotated(report: Report, files: Files) -> tuple[Annotation, ...]:
     """Return the remarks on a submission: errors first, then warnings, and of each no more than are shown."""
     found = list(_all(report, files))
     chosen = [[one for one in found if one.level is level][:MOST] for level in Level]
@@ -152,5 +154,6 @@ def _main(report: Report) -> str:
 def as_lines(found: Sequence[Annotation], root: str = "") -> list[str]:
     """Return remarks as compilers write them, `net.py:14:1: error: …`, for an editor's list of problems."""
     return [
-        f"{inert_line(one.path or root, 300)}:{one.line or 1}:1: {one.level}: {one.title}: {one.message}" for one in found
+        f"{inert_line(one.path or root, 300)}:{one.line or 1}:1: {one.level}: {one.title}: {one.message}"
+        for one in found
     ]

@@ -1,4 +1,4 @@
-"""Where a line of a notebook's cell stands in the file on the disk: the line to which a code host or an editor can point.
+"""Where a line of a notebook's cell stands in the file: the line to which a code host or an editor can point.
 
 JSON knows no line numbers, so the text is read once more, token by token; nothing is nested here, however deep it goes.
 """
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 # The quantifiers are possessive: a string that is never closed costs one look.
-_TOKEN = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
+_WORD = re.compile(r'"[^"\\]*+(?:\\.[^"\\]*+)*+"|[{}\[\],:]|[^\s{}\[\],:"]+', re.DOTALL)
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 """A line with its end, as Python counts them: `str.splitlines` knows eight more ends."""
 
@@ -77,25 +77,25 @@ def _strings(text: str) -> Iterator[tuple[tuple[str | int, ...], int, str]]:
     """Yield path, line and token of every string that is a value in valid JSON."""
     path: list[str | int] = []
     line, before, is_key = 1, 0, False
-    for match in _TOKEN.finditer(text):
-        token, start = match.group(), match.start()
+    for match in _WORD.finditer(text):
+        word, start = match.group(), match.start()
         line, before = line + text.count("\n", before, start), start
-        if token == "{":
+        if word == "{":
             path.append("")
             is_key = True
-        elif token == "[":
+        elif word == "[":
             path.append(0)
-        elif token in ("}", "]"):
+        elif word in ("}", "]"):
             path.pop()
             is_key = False
-        elif token == ",":
+        elif word == ",":
             last = path[-1]
             if isinstance(last, int):
                 path[-1] = last + 1
             else:
                 is_key = True
-        elif token[0] == '"' and is_key:
-            path[-1] = json.loads(token)
+        elif word[0] == '"' and is_key:
+            path[-1] = json.loads(word)
             is_key = False
-        elif token[0] == '"':
-            yield tuple(path), line, token
+        elif word[0] == '"':
+            yield tuple(path), line, word

@@ -109,11 +109,18 @@ class Runner:
         return _EXPRESSION.sub(value, text)
 
     def _run(self, step: Mapping[str, Any], folder: Path, environment: Mapping[str, str], ended: Ended) -> int:
-        shell = {"bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"], "": ["bash", "-e"]}[step.get("shell", "")]
+        shell = {"bash": ["bash", "--noprofile", "--norc", "-eo", "pipefail"], "": ["bash", "-e"]}[
+            step.get("shell", "")
+        ]
         assert "${{" not in step["run"], "an expression in a script is an injection that waits"
         beside = folder.parent / f"{folder.name}-runner"
         beside.mkdir(exist_ok=True)
-        names = {"GITHUB_OUTPUT": "output", "GITHUB_STEP_SUMMARY": "summary", "GITHUB_ENV": "env", "GITHUB_PATH": "path"}
+        names = {
+            "GITHUB_OUTPUT": "output",
+            "GITHUB_STEP_SUMMARY": "summary",
+            "GITHUB_ENV": "env",
+            "GITHUB_PATH": "path",
+        }
         files = {name: beside / file for name, file in names.items()}
         for one in files.values():
             one.write_text("")

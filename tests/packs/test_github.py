@@ -203,5 +203,3 @@ def test_the_runner_of_these_tests_obeys_as_github_does() -> None:
     log = "a\n  ::error file=a%2Cb,line=3::x%0Ay\nb ##[warning]w\n::stop-commands::t\n::error::no\n::t::\n::notice::n"
     assert [(one.name, one.message) for one in commands(log)] == [("error", "x\ny"), ("warning", "w"), ("notice", "n")]
     assert commands(log)[0].properties == {"file": "a,b", "line": "3"}
-
-
