@@ -110,7 +110,7 @@ def made(options: GithubOptions) -> dict[str, bytes]:
 
 def _course_file(title: str) -> str:
     """Return the course file by which students' own checks use the same rubric."""
-    return f'title = {json.dumps(title, ensure_ascii=False)}\nrubric = "{_FOLDER}/rubric.toml"\n'
+    return f'title = {json.dumps(title[:120], ensure_ascii=False)}\nrubric = "{_FOLDER}/rubric.toml"\n'
 
 
 def _without_schema(rubric: bytes) -> bytes:
