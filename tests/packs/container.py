@@ -69,12 +69,14 @@ class Container:
         folder: that folder.
         packages: folders with what pip would have fetched.
         around: words that go before the container's own program.
+        shows: folders that are shown elsewhere in the container, as (here, there).
         landlock: whether the kernel has it, as far as the container can tell; rung C does not hold without.
     """
 
     folder: Path
     packages: tuple[str, ...] = field(default_factory=own_packages)
     around: tuple[str, ...] = ()
+    shows: tuple[tuple[str, str], ...] = ()
     landlock: bool = True
 
     def unpack(self, archive: Path) -> None:
@@ -150,6 +152,7 @@ class Container:
             words += ["--ro-bind", str(one), str(one)]
         words += ["--proc", "/proc", "--dev", "/dev", "--perms", "1777", "--tmpfs", "/tmp"]
         words += ["--perms", "0755", "--dir", "/autograder", "--bind", str(self.folder), "/autograder"]
+        words += [word for here, there in self.shows for word in ("--ro-bind", here, there)]
         words += ["--chdir", "/autograder"]
         hidden = shutil.which("bwrap")
         assert hidden is not None
