@@ -36,25 +36,22 @@ from torch import nn
 tried = 0
 for path in (sys.prefix + "/pyvenv.cfg", "/autograder/source/course/rubric.toml", "/autograder/source/pack.json"):
     try:
-        posix.open(path, posix.O_RDONLY)
-        tried += 1
+        tried += bool(str(posix.open(path, posix.O_RDONLY)))
     except OSError:
         pass
 for path in ("/autograder/source", "/autograder/cache"):
     try:
-        posix.listdir(path)
-        tried += 1
+        tried += bool(str(posix.listdir(path)))
     except OSError:
         pass
 for path in ("results/results.json", "results/x", "run_autograder", "source/x"):
     try:
-        posix.open("/autograder/" + path, posix.O_WRONLY | posix.O_CREAT, 0o666)
-        tried += 100
+        tried += 100 * bool(str(posix.open("/autograder/" + path, posix.O_WRONLY | posix.O_CREAT, 0o666)))
     except OSError:
         pass
 net = nn.Sequential(nn.Conv2d(3, 8 + tried, 3), nn.ReLU(), nn.MaxPool2d(2), nn.Flatten(), nn.Linear((8 + tried) * 225, 10))
 """
-"""How many kernels it has tells what it could do; 9 is one thing, to read what its own Python says of itself."""
+"""How many kernels it has tells what it could do (a call whose value nobody uses is sliced away); 9 is one thing, to read what its own Python says of itself."""
 
 needs_container = pytest.mark.skipif(bool(can_run()), reason=can_run() or "-")
 
