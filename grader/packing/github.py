@@ -65,7 +65,9 @@ def run_github(options: GithubOptions, console: Console) -> int:
         )
     for name, blob in files.items():
         write_atomically(options.out / name, blob)
-    console.print(f"{counted(len(files), 'file')} in {options.out}: {listed(list(files))}.")
+    console.print(f"{counted(len(files), 'file')} in {options.out}:")
+    for name in files:
+        console.print(f"  {name}")
     console.print("Commit them to the repository that students start from. The next push is checked.")
     console.print("No held-out pictures and no reference solution are among them.")
     return 0

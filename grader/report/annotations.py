@@ -105,7 +105,7 @@ def _all(report: Report, files: Files) -> Iterator[Annotation]:
     if report.status in (Status.GRADER_FAULT, Status.NEEDS_HUMAN):
         grader = report.status is Status.GRADER_FAULT
         title = "The grader failed, which costs no points" if grader else "A human has to look at this"
-        yield _at(Level.WARNING, files.place(Where(main)), title, " ".join(report.notes[:1]) or report.cause or title)
+        yield _at(Level.WARNING, files.place(Where(main)), title, _trouble(report) or title)
     stopped = bool(report.cause)
     if stopped:
         where = report.broke.where if report.broke is not None else Where(main)
@@ -119,8 +119,14 @@ def _all(report: Report, files: Files) -> Iterator[Annotation]:
             yield _at(Level.ERROR, place, f"Not so yet: {one.title}{points}", f"{_ended(one.rationale)} {one.help}")
     for advice in report.advice:
         place = files.place(advice.where, main) if str(advice.where) else None
-        message = f"{_ended(advice.help)} This costs no points. ({advice.code})"
+        message = f"{_ended(advice.help)} ({advice.code}: advice, no points)"
         yield _at(Level.WARNING, place, advice.title, message)
+
+
+def _trouble(report: Report) -> str:
+    """Return why there are no points: what a criterion failed on, else the first that the report notes."""
+    errors = [one.rationale for one in report.findings if one.outcome is Outcome.ERROR]
+    return next((one for one in (*errors, *report.notes[:1], report.cause) if one), "")
 
 
 def _ended(text: str) -> str:

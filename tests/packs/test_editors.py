@@ -10,6 +10,7 @@ import sys
 
 import pytest
 
+from grader.report.annotations import Annotation, Level, as_lines
 from tests.notebook.programs import BROKEN, IMPORTS, MAKE
 from tests.notebook.test_kernel import outputs
 from tests.packs.conftest import ROOT
@@ -34,6 +35,17 @@ def test_the_cell_for_colab(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "Set in_features of fc1 to 4096." in shown[-1].data["text/plain"]
 
 
+def test_the_pattern_of_the_task() -> None:
+    """It finds its parts in a remark's line, whatever colons there are in it."""
+    pattern = json.loads(block("json"))["tasks"][0]["problemMatcher"]["pattern"]
+    (line,) = as_lines([Annotation(Level.WARNING, "a b/net.py", 33, "Title: one", "x:1:2: error: y")])
+    match = re.fullmatch(pattern["regexp"], line)
+    assert match is not None
+    parts = [match[pattern[part]] for part in ("file", "line", "column", "severity", "message")]
+    assert parts == ["a b/net.py", "33", "1", "warning", "Title: one: x:1:2: error: y"]
+
+
+@stress
 @pytest.mark.slow
 def test_the_task_for_vs_code() -> None:
     """Its command runs with a file in the place of `${file}`, and its pattern finds file, line, severity and message."""

@@ -135,7 +135,8 @@ def test_the_action(machine: Machine) -> None:
     ended = machine.runner().action(copy / "action.yml", repository, given)
     assert ended.codes == {"Install the grader": 0, "Check": 1}, ended.log
     assert ended.outputs[""]["points"] == "17"
-    assert ended.marks("error")[0].properties["file"] == "net.py"
+    error = ended.marks("error")[0].properties
+    assert (error["file"], error["line"]) == ("net.py", "33")
 
 
 def test_what_is_written(tmp_path: Path) -> None:

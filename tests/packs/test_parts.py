@@ -21,6 +21,7 @@ from grader.rubric import Rubric, parse
 from tests.packs.conftest import Machine
 from tests.packs.container import held_to_the_specification
 from tests.report import samples
+from tests.stress import stress
 
 WITHOUT_TRAINING = {"because": "training"}
 
@@ -31,6 +32,8 @@ def rubric(more: str = "") -> Rubric:
     return parse(text, "x.toml", DEFINITIONS)
 
 
+@stress
+@pytest.mark.slow
 def test_the_wheel_that_is_installed_is_made_again(machine: Machine, tmp_path: Path) -> None:
     """An installation packs the wheel that it came from: the same files, and pip takes it."""
     target = tmp_path / "there"
