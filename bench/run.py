@@ -139,8 +139,8 @@ SECTIONS = {
     "cluster": Section(
         "Cluster",
         "the same to the last bit as the local engine; a worker killed every 20 s and the head twice: all graded, none"
-        " twice, the same; memory of the head flat within 5 % after 1,000 of 10,000 jobs; of 50 submissions a poisoned"
-        " one put aside, 49 graded",
+        " twice, the same; memory of the head flat within 5 % after 1,000 of 10,000 jobs; of 50 submissions"
+        " 49 graded and the poisoned one put aside",
         "python bench/cluster.py noop|same|kills|poison",
         lambda: "\n\n".join(printed("cluster.py", what) for what in ("noop", "same", "kills", "poison")),
     ),

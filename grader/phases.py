@@ -323,7 +323,12 @@ class Night:
             submission = member.prepared.submission
             self.logs.fault(submission.id, "the grader failed:", fault)
             events.tell("fault", str(fault), submission=submission.id, level=logging.ERROR, fault=fault)
-            self._save(failed(submission, self.assignment, fault), member.prepared)
+            report = failed(submission, self.assignment, fault)
+            if isinstance(fault, QuarantineFault) and self.shelf.is_current(report):
+                self.reused["report"] += 1
+                self.progress.done(report, reused=True)
+                continue
+            self._save(report, member.prepared)
 
     def _conclude(self, prepared: Prepared, work: Work) -> None:
         self._save(conclude(prepared, self._said_of(prepared), work), prepared)

@@ -83,6 +83,16 @@ class Shelf:
         """Run a job no more, and keep why."""
         self.gradebook.save_quarantine(key, reason)
 
+    def is_current(self, report: Report) -> bool:
+        """Tell whether a report says of its submission what the current one says, word for word."""
+        entries = self.gradebook.history(report.submission.id)
+        there = entries[-1].report if entries else None
+        return there is not None and (there.status, there.notes, there.findings) == (
+            report.status,
+            report.notes,
+            report.findings,
+        )
+
     def unchanged(self, report: Report) -> Report | None:
         """Return the report that is there, when it was made from the same things for the same submission."""
         there = self.gradebook.unchanged(report.submission.id, report.keys, self.since)

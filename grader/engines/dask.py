@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.engines.addresses import checked
 from grader.engines.seam import Address, Asked
+from grader.engines.settings import QUIET, SETTINGS, temporary
 from grader.extras import bringing
 from grader.faults import OperatorFault
 
@@ -25,21 +26,6 @@ _LOUD = ("distributed", "dask_jobqueue")
 """Loggers that report every lost worker with a traceback; what matters of it is said as events."""
 
 _CONNECT_SECONDS = 30
-
-SETTINGS = {
-    # Dask keeps its latest messages to show them to developers, whole: a thousand notebooks for each connection.
-    "distributed.admin.low-level-log-length": 10,
-    "distributed.admin.log-length": 100,
-    "distributed.diagnostics.computations.max-history": 1,
-    # Pages that anybody could read without a certificate.
-    "distributed.scheduler.http.routes": [],
-    "distributed.worker.http.routes": [],
-}
-"""What Dask remembers, on the head and in the schedulers and workers that it starts."""
-
-
-QUIET = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
-"""What a scheduler that is started here shows to browsers: nothing."""
 
 
 def executor(asked: Asked) -> Executor:
@@ -123,15 +109,6 @@ def _of_this_machine(asked: Asked) -> Executor:
         )
         client = stack.enter_context(Client(cluster, set_as_default=False))
         return _executor(client, asked, stack, asked.slots)
-
-
-def temporary() -> Security:
-    """Return a certificate for one run."""
-    from distributed import Security
-
-    with bringing("cluster", "cryptography"):
-        import cryptography  # noqa: F401
-    return Security.temporary()
 
 
 def _of_slurm(asked: Asked) -> Executor:

@@ -11,6 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.seam import Address
+from grader.engines.settings import QUIET, temporary
 from grader.extras import bringing
 from grader.faults import OperatorFault
 
@@ -63,8 +64,6 @@ def cluster_of(device: str) -> SLURMCluster:
     """
     import dask
     from dask_jobqueue import SLURMCluster
-
-    from grader.engines.dask import QUIET, temporary
 
     if shutil.which("sbatch") is None:
         raise OperatorFault("--scheduler slurm: sbatch is not here.", fix="Run this on a login node of the cluster.")

@@ -12,14 +12,14 @@ import logging
 import queue
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from grader import hardware
 from grader.engines.node import VERSION, run_packed
 from grader.engines.parcel import Parcel
+from grader.engines.seats import GPU, Job, Seat, WorkerLostError, fail, public
 from grader.engines.wire import pack, unpack
 from grader.faults import EngineFault, OperatorFault
 from grader.versions import versions
@@ -33,50 +33,6 @@ _TICK = 2.0  # seconds between two looks at who is there, beside what the schedu
 _GATHERERS = 4  # threads that fetch answers
 _PATIENCE = 120.0  # seconds for an answer that is ready
 _SAME = ("grader", "torch")  # versions that head and workers must share
-GPU = "GPU"
-"""What a worker's resources call a place to train on an accelerator."""
-
-
-class WorkerLostError(Exception):
-    """A worker went while it ran a job; `worker` says who."""
-
-    def __init__(self, worker: str, why: str) -> None:
-        """Keep who it was."""
-        self.worker = worker
-        super().__init__(why)
-
-
-@dataclass(slots=True, eq=False)
-class _Job:
-    """What an engine was handed, and the future that was given out for it."""
-
-    job: Plain
-    future: Future[Plain] = field(default_factory=Future)
-
-
-@dataclass(slots=True, eq=False)
-class _Seat:
-    """A worker: where it is, what it said of itself, and what it runs."""
-
-    address: str
-    name: str
-    host: str
-    device: str
-    state: str = "new"  # new, greeted, ready, refused
-    greeting: Plain = field(default_factory=dict)
-    kind: str = ""
-    running: _Job | None = None
-    sent: Sent | None = None
-    pieces: Iterator[Plain] | None = None
-
-    @property
-    def node(self) -> tuple[str, str]:
-        """Return what tells one node's store of pictures from another's."""
-        result = self.greeting["result"]
-        return result["host"], result["cache"]
-
-    def __str__(self) -> str:
-        return f"worker {self.name} on {self.host}"
 
 
 class DaskExecutor(Executor):
@@ -91,8 +47,8 @@ class DaskExecutor(Executor):
         """
         self._client, self._device, self._say, self._close, self._wanted = client, device, say, close, wanted
         self._calls: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._seats: dict[str, _Seat] = {}
-        self._waiting: deque[_Job] = deque()
+        self._seats: dict[str, Seat] = {}
+        self._waiting: deque[Job] = deque()
         self._kinds: frozenset[str] | None = None
         self._settings: Plain = {}
         self._parcel: Parcel | None = None
@@ -134,7 +90,7 @@ class DaskExecutor(Executor):
         """Queue a job; `function` is `run_job`, which workers know by its name."""
         if self._closing:
             raise RuntimeError("the engine was closed")
-        asked = _Job(args[0])
+        asked = Job(args[0])
         self._calls.put(lambda: self._queue(asked))
         return asked.future
 
@@ -190,9 +146,9 @@ class DaskExecutor(Executor):
         logging.getLogger(__name__).debug("the engine ended", exc_info=error)
         for seat in self._seats.values():
             if seat.running is not None:
-                _fail(seat.running, fault)
+                fail(seat.running, fault)
         for one in self._waiting:
-            _fail(one, fault)
+            fail(one, fault)
         if self._begun is not None and not self._begun.done():
             self._begun.set_exception(fault)
         self._fault = fault
@@ -222,7 +178,7 @@ class DaskExecutor(Executor):
     def _came(self, address: str, about: dict[str, Any]) -> None:
         drives = self._device == "cpu" or about["resources"].get(GPU, 0) >= 1
         device = self._device if drives or self._device == "mps" else "cpu"
-        seat = self._seats[address] = _Seat(address, str(about["name"]), str(about["host"]), device)
+        seat = self._seats[address] = Seat(address, str(about["name"]), str(about["host"]), device)
         if about["nthreads"] != 1:
             self._refuse(
                 seat, f"has {about['nthreads']} threads: start it with --nthreads 1, one process for each slot"
@@ -230,22 +186,22 @@ class DaskExecutor(Executor):
             return
         self._send(seat, "greet", {"id": str(seat)}, self._greeted)
 
-    def _gone(self, seat: _Seat, why: str = "it died or was taken away") -> None:
+    def _gone(self, seat: Seat, why: str = "it died or was taken away") -> None:
         if seat.pieces is not None:
             self._shipped(seat)
         if seat.sent is not None:
             seat.sent.cancel()
         if seat.running is not None:
-            _fail(seat.running, WorkerLostError(str(seat), why))
+            fail(seat.running, WorkerLostError(str(seat), why))
             seat.running = None
 
-    def _greeted(self, seat: _Seat, answer: Plain) -> None:
+    def _greeted(self, seat: Seat, answer: Plain) -> None:
         if answer["ended"] != "done":
             self._refuse(seat, " ".join(one for one in answer["fault"][1:] if one))
             return
         seat.greeting, result, own = answer, answer["result"], versions()
         other = [
-            f"{one} {result['versions'][one]}" for one in _SAME if _public(result["versions"][one]) != _public(own[one])
+            f"{one} {result['versions'][one]}" for one in _SAME if public(result["versions"][one]) != public(own[one])
         ]
         seat.kind = hardware.digest(result["fingerprint"])
         if other:
@@ -261,11 +217,11 @@ class DaskExecutor(Executor):
             self._ship(seat)
         self._tell_begun()
 
-    def _other_hardware(self, seat: _Seat) -> str:
+    def _other_hardware(self, seat: Seat) -> str:
         there = hardware.sentence(seat.greeting["result"]["fingerprint"])
         return f"is {there}; other hardware than this gradebook's is used with --mixed, from the next run on"
 
-    def _refuse(self, seat: _Seat, why: str) -> None:
+    def _refuse(self, seat: Seat, why: str) -> None:
         seat.state = "refused"
         if seat.running is not None:  # it began before it was known which hardware counts
             return
@@ -290,7 +246,7 @@ class DaskExecutor(Executor):
                 OperatorFault("No worker can grade.", f"The first said that it {next(iter(self._refused.values()))}")
             )
 
-    def _ship(self, seat: _Seat) -> None:
+    def _ship(self, seat: Seat) -> None:
         """Bring the pictures to a node by one of its workers; the others wait for that."""
         assert self._parcel is not None
         if seat.node in self._shipping:
@@ -300,7 +256,7 @@ class DaskExecutor(Executor):
         seat.pieces = self._parcel.pieces()
         self._next_piece(seat, {"ended": "done"})
 
-    def _next_piece(self, seat: _Seat, answer: Plain) -> None:
+    def _next_piece(self, seat: Seat, answer: Plain) -> None:
         assert seat.pieces is not None
         if answer["ended"] != "done":
             self._shipped(seat)
@@ -312,7 +268,7 @@ class DaskExecutor(Executor):
         else:
             self._send(seat, "seal", {}, self._sealed)
 
-    def _sealed(self, seat: _Seat, answer: Plain) -> None:
+    def _sealed(self, seat: Seat, answer: Plain) -> None:
         self._shipped(seat)
         if answer["ended"] != "done":
             self._refuse(seat, " ".join(one for one in answer["fault"][1:] if one))
@@ -322,20 +278,20 @@ class DaskExecutor(Executor):
                 self._make_ready(one)
         self._tell_begun()
 
-    def _shipped(self, seat: _Seat) -> None:
+    def _shipped(self, seat: Seat) -> None:
         seat.pieces = None
         self._shipping.discard(seat.node)
         for one in self._seats.values():
             if one is not seat and one.state == "greeted" and one.node == seat.node and one.sent is None:
                 self._send(one, "greet", {"id": str(one)}, self._greeted)
 
-    def _make_ready(self, seat: _Seat) -> None:
+    def _make_ready(self, seat: Seat) -> None:
         seat.state = "ready"
         self._match()
 
-    def _queue(self, asked: _Job) -> None:
+    def _queue(self, asked: Job) -> None:
         if self._fault is not None:
-            _fail(asked, self._fault)
+            fail(asked, self._fault)
             return
         self._waiting.append(asked)
         self._match()
@@ -348,7 +304,7 @@ class DaskExecutor(Executor):
             if seat.state == "ready" and seat.running is None and seat.sent is None:
                 self._begin_next(seat)
 
-    def _begin_next(self, seat: _Seat) -> None:
+    def _begin_next(self, seat: Seat) -> None:
         while True:
             fits = (one for one in self._waiting if one.job["hardware"] in ("", seat.kind))
             asked = next(fits, None)
@@ -360,7 +316,7 @@ class DaskExecutor(Executor):
                 self._send(seat, asked.job["kind"], asked.job["order"], self._done, asked.job)
                 return
 
-    def _done(self, seat: _Seat, answer: Plain) -> None:
+    def _done(self, seat: Seat, answer: Plain) -> None:
         asked, seat.running = seat.running, None
         if answer["ended"] == "missing" and self._parcel is not None:
             # Somebody emptied the node's cache: it is brought again.
@@ -372,7 +328,7 @@ class DaskExecutor(Executor):
         self._match()
 
     def _send(
-        self, seat: _Seat, kind: str, order: Plain, then: Callable[[_Seat, Plain], None], job: Plain | None = None
+        self, seat: Seat, kind: str, order: Plain, then: Callable[[Seat, Plain], None], job: Plain | None = None
     ) -> None:
         """Send a job to a worker; `then` gets the answer, in this thread."""
         settings = {**self._settings, "device": seat.device}
@@ -389,7 +345,7 @@ class DaskExecutor(Executor):
         seat.sent = sent
         sent.add_done_callback(lambda _: self._gatherers.submit(self._fetch, seat, sent, then))
 
-    def _fetch(self, seat: _Seat, sent: Sent, then: Callable[[_Seat, Plain], None]) -> None:
+    def _fetch(self, seat: Seat, sent: Sent, then: Callable[[Seat, Plain], None]) -> None:
         """Get an answer over, outside of the thread that changes seats."""
         answer: Plain | None
         try:
@@ -400,7 +356,7 @@ class DaskExecutor(Executor):
             self._calls.put(lambda: self._arrived(seat, sent, then, answer, why))
 
     def _arrived(
-        self, seat: _Seat, sent: Sent, then: Callable[[_Seat, Plain], None], answer: Plain | None, why: str
+        self, seat: Seat, sent: Sent, then: Callable[[Seat, Plain], None], answer: Plain | None, why: str
     ) -> None:
         sent.release()
         if seat.sent is not sent:
@@ -416,13 +372,3 @@ class DaskExecutor(Executor):
         seat.sent = None
         self._gone(seat, why)
         self._look_around()
-
-
-def _public(version: str) -> str:
-    """Return a version without how it was built (`2.13.0+cpu`), which the hardware's fingerprint knows."""
-    return version.partition("+")[0]
-
-
-def _fail(asked: _Job, error: Exception) -> None:
-    if asked.future.running() or asked.future.set_running_or_notify_cancel():
-        asked.future.set_exception(error)

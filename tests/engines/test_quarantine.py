@@ -78,6 +78,8 @@ def test_put_aside(tmp_path: Path) -> None:
     assert run(folder, out) == (3, 0)
     (again,) = json.loads((out / "report.json").read_text(encoding="utf-8"))["reports"]
     assert again["notes"] == report["notes"]
+    with Gradebook.of(out) as book:
+        assert len(book.history("poison")) == 1
     assert run(folder, out, "poison", fresh=True) == (3, 3)
 
 

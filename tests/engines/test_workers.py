@@ -13,7 +13,8 @@ import pytest
 from grader import hardware
 from grader.engines.node import run_job
 from grader.engines.parcel import Parcel, Part
-from grader.engines.workers import DaskExecutor, WorkerLostError
+from grader.engines.seats import WorkerLostError
+from grader.engines.workers import DaskExecutor
 from grader.faults import EngineFault, OperatorFault
 from tests.engines.scripted import Client, Sent
 
