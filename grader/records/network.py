@@ -15,13 +15,21 @@ class Role(StrEnum):
     """What a layer is for, in the course's words."""
 
     CONV = "conv"
+    """A convolution."""
     POOL = "pool"
+    """A pooling: maximum, average, adaptive, or a mean over the map."""
     FLATTEN = "flatten"
+    """What lays maps out in one row."""
     DENSE = "dense"
+    """A dense layer, PyTorch's Linear."""
     ACTIVATION = "activation"
+    """Something non-linear between layers, such as a ReLU."""
     NORM = "norm"
+    """A normalisation."""
     DROPOUT = "dropout"
+    """A dropout."""
     OTHER = "other"
+    """Any other operation."""
 
 
 class Meaning(StrEnum):

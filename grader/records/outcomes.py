@@ -27,9 +27,13 @@ class Status(StrEnum):
     """How a whole report ended."""
 
     GRADED = "graded"
+    """Every automatic criterion was judged, whether it passed or not."""
     STUDENT_FAULT = "student_fault"
+    """What was handed in cannot be read, built or run; what ran before that is judged."""
     NEEDS_HUMAN = "needs_human"
+    """The machine cannot decide; points stay open until somebody has looked."""
     GRADER_FAULT = "grader_fault"
+    """The grader failed; nobody loses points by it."""
 
 
 @dataclass(frozen=True, slots=True)

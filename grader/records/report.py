@@ -19,7 +19,28 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """Everything about one submission, as `--json` prints it."""
+    """Everything about one submission, as `--json` prints it.
+
+    Attributes:
+        status: how it ended, as a whole.
+        submission: who handed in what.
+        model: the model that was found; None where none was.
+        layers: what ran, in order; where it broke, what ran before.
+        findings: a verdict for each criterion, then one for each mark of a human.
+        advice: what was noticed and costs nothing, at most five.
+        training: None where nothing was trained.
+        score: None where nothing was measured.
+        points: that the machine gave, overrides of a human included.
+        max_points: that the machine can give.
+        human_points: that a human gave; None while marks are pending.
+        human_max: that a human can give.
+        stopped: the word for what stopped the code (`wall-limit`, `student-error`, …); None where nothing did.
+        isolation: which walls stood, and what was tried against them.
+        versions: of the grader, Python, torch and others.
+        keys: what it was made from.
+        broke: where the student's own code stopped; None where it did not.
+        version: of this format.
+    """
 
     status: Status
     submission: Submission

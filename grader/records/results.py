@@ -52,7 +52,16 @@ class Advice:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """The model that was found."""
+    """The model that was found.
+
+    Attributes:
+        name: of its class, or of the variable that holds it.
+        how: in which shape it was written: `class`, `sequential`, `expression`, …
+        where: the line that defines it.
+        parameters: numbers that it learns; None where it was not captured.
+        flops: for one picture, forward; None where it was not captured.
+        repairs: what the grader did so that it could be made.
+    """
 
     name: str
     how: str
@@ -64,7 +73,12 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class CurvePoint:
-    """One point of a learning curve: mean training loss since the point before, at `step`."""
+    """One point of a learning curve: mean training loss since the point before, at `step`.
+
+    Attributes:
+        step: counted from 1.
+        loss: mean since the point before.
+    """
 
     step: int
     loss: float
@@ -87,7 +101,15 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Training:
-    """One training under the recipe."""
+    """One training under the recipe.
+
+    Attributes:
+        recipe: the rubric's, whole.
+        seed: of this training.
+        steps: that were taken.
+        seconds: of wall clock; it is no part of any verdict.
+        curve: mean losses, some fifty points.
+    """
 
     recipe: dict[str, Any]
     seed: int
@@ -131,7 +153,13 @@ class Lateness:
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """What a report was made from; equal keys mean that the work is not done again."""
+    """What a report was made from; equal keys mean that the work is not done again.
+
+    Attributes:
+        capture: of the code, the saved weights and what the rubric says of building.
+        training: of the captured graph, the recipe, the pictures and the hardware; empty where nothing was trained.
+        score: of the answers, the labels, the criteria and the explanation.
+    """
 
     capture: str = ""
     training: str = ""

@@ -8,7 +8,14 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class BandPoint:
-    """Where the reference's learning curves lie at `step`: their mean loss, and two deviations below and above."""
+    """Where the reference's learning curves lie at `step`: their mean loss, and two deviations below and above.
+
+    Attributes:
+        step: counted from 1.
+        low: mean less two deviations.
+        mean: of the seeds.
+        high: mean and two deviations.
+    """
 
     step: int
     low: float
@@ -18,7 +25,13 @@ class BandPoint:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The reference solution under the same recipe: accuracies of its seeds, their mean and deviation."""
+    """The reference solution under the same recipe: accuracies of its seeds, their mean and deviation.
+
+    Attributes:
+        accuracies: one for each seed.
+        mean: of these.
+        deviation: of these, from one training to the next.
+    """
 
     accuracies: tuple[float, ...]
     mean: float
@@ -33,7 +46,12 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class SeedScore:
-    """One of several trainings of the same network: its seed and the accuracy that it came to."""
+    """One of several trainings of the same network: its seed and the accuracy that it came to.
+
+    Attributes:
+        seed: of the training.
+        accuracy: on the held-out pictures.
+    """
 
     seed: int
     accuracy: float
@@ -41,7 +59,13 @@ class SeedScore:
 
 @dataclass(frozen=True, slots=True)
 class Recall:
-    """One class: how many of its `n` held-out pictures were given its name."""
+    """One class: how many of its `n` held-out pictures were given its name.
+
+    Attributes:
+        name: of the class.
+        right: of its pictures, so many were recognised.
+        n: held-out pictures of the class.
+    """
 
     name: str
     right: int
@@ -50,7 +74,14 @@ class Recall:
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """So many (`count`) of the `n` pictures of class `name` were called `answer`."""
+    """So many (`count`) of the `n` pictures of class `name` were called `answer`.
+
+    Attributes:
+        name: the class that the pictures are of.
+        answer: the class that was answered.
+        count: pictures of which that holds.
+        n: held-out pictures of the class.
+    """
 
     name: str
     answer: str
@@ -75,7 +106,14 @@ class Paired:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """Held-out accuracy with its 95 % Wilson interval; of several trainings, that of the median one."""
+    """Held-out accuracy with its 95 % Wilson interval; of several trainings, that of the median one.
+
+    Attributes:
+        accuracy: share of the held-out pictures that were answered rightly.
+        interval: the 95 % Wilson interval.
+        n: held-out pictures.
+        reference: what it is held to; None where the rubric asks for no accuracy.
+    """
 
     accuracy: float
     interval: tuple[float, float]
