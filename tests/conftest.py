@@ -9,7 +9,7 @@ import pytest
 
 pytest_plugins = ["pytester"]
 
-ALLOWED = ("browser:", "gpu:", "root:", "stress:")
+ALLOWED = ("browser:", "elsewhere:", "gpu:", "root:", "stress:")
 """How the reason of a skip begins when nothing here could have run the test."""
 
 

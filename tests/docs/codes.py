@@ -31,7 +31,7 @@ def page() -> str:
 
 def _entry(name: str, one: Longer) -> str:
     return (
-        f"\n### {name}: {one.title} {{ #{name.lower()} }}\n\n{one.means}\n\n**Seen as.** {_literal(one.seen)}\n\n"
+        f"\n### {name}\n\n**{one.title}.** {one.means}\n\n**Seen as.** {_literal(one.seen)}\n\n"
         f"```text\n{one.before}\n```\n\nbecomes\n\n```text\n{one.after}\n```\n"
     )
 

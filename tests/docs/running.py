@@ -1,0 +1,157 @@
+"""Run the commands of a page as a reader would: in order, in one folder, beside what a fresh clone has."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.docs.blocks import ROOT, SHELLS, Block, Command, commands
+
+_SECONDS = 600
+_CLONED = ("submissions", "rubrics", "reference", "docs/examples")
+_MOVING = (
+    (re.compile(r"\b\d+(\.\d+)? (s|min)\b( \d+ s\b)?"), "N s"),
+    (re.compile(r"\bin \d+\.\d+s\b"), "in N s"),
+    (re.compile(r"\b\d\d:\d\d:\d\d\b"), "TIME"),
+    (re.compile(r"\b\d{4}-\d\d-\d\d \d\d:\d\d\b"), "DAY"),
+    (re.compile(r"127\.0\.0\.1:\d+"), "127.0.0.1:PORT"),
+    (re.compile(r"=+ (.*?) =+"), r"= \1 ="),
+)
+"""What differs from one run to the next."""
+
+
+@dataclass(frozen=True, slots=True)
+class Printed:
+    """How a command ended, and what it printed: `out` on standard output, `told` on standard error."""
+
+    command: Command
+    code: int
+    out: str = ""
+    told: str = ""
+
+    @property
+    def first(self) -> str:
+        """Return what a page would show of it."""
+        return self.out if self.out.strip() else self.told
+
+    @property
+    def as_shown(self) -> bool:
+        """Tell whether it printed what the page shows; nothing shown fits everything."""
+        ways = (self.out, self.told, f"{self.told}\n{self.out}", f"{self.out}\n{self.told}")
+        return self.command.shown is None or any(fits(self.command.shown, one) for one in ways)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Somebody who follows one page.
+
+    Attributes:
+        folder: where they are; what they make lies there.
+        home: their home folder, with what the grader remembers.
+        graded: makes the graded class of which pages speak, and returns its folder.
+        done: how many blocks of the page they have followed.
+    """
+
+    folder: Path
+    home: Path
+    graded: Callable[[], Path]
+    done: int = 0
+    where: Path = field(init=False)
+
+    def __post_init__(self) -> None:
+        """Lay out what a clone has."""
+        self.where = self.folder
+        for name in _CLONED:
+            shutil.copytree(ROOT / name, self.folder / name)
+
+    def follow(self, block: Block) -> list[Printed]:
+        """Do what a block says; return what its commands printed."""
+        if block.title:
+            target = self.where / block.title
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_text(block.text, encoding="utf-8")
+        if "class" in block.words and not (self.folder / "results").exists():
+            shutil.copytree(self.graded(), self.folder, dirs_exist_ok=True)
+        if block.language not in SHELLS or block.never:
+            return []
+        return [self._type(one, block) for one in commands(block)]
+
+    def _type(self, command: Command, block: Block) -> Printed:
+        if command.text.startswith("cd "):
+            self.where = (self.where / command.text.removeprefix("cd ").split("#")[0].strip()).resolve()
+            return Printed(command, block.exit)
+        if command.text.startswith("make"):  # what it would do, which says that there is such a target
+            words = ["make", "-n", *command.text.split("#")[0].split()[1:]]
+            found = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
+            return Printed(command, found.returncode, command.shown or "", found.stderr)
+        return self._run(command, interrupt="interrupt" in block.words)
+
+    def _run(self, command: Command, *, interrupt: bool) -> Printed:
+        words = {name: one for name, one in os.environ.items() if not name.startswith(("PYTEST_", "GRADER_", "COV_"))}
+        path = f"{Path(sys.executable).parent}{os.pathsep}{words['PATH']}"
+        own = {"HOME": str(self.home), "PATH": path, "COLUMNS": "80", "GRADER_WARM": "off", "NO_COLOR": "1", "TZ": "UTC"}
+        paper = self.home / "printed"
+        with paper.open("w+", encoding="utf-8") as out, (self.home / "told").open("w+", encoding="utf-8") as told:
+            child = subprocess.Popen(
+                ["bash", "-c", command.text],
+                cwd=self.where,
+                env={**words, **own, "PYTHONPATH": str(ROOT)},
+                stdin=subprocess.DEVNULL,
+                stdout=out,
+                stderr=told,
+                start_new_session=True,
+            )
+            if interrupt:
+                _wait_for(paper, command.shown or "")
+                os.killpg(child.pid, signal.SIGINT)
+            try:
+                code = child.wait(_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(child.pid, signal.SIGKILL)
+                raise
+            out.seek(0)
+            told.seek(0)
+            return Printed(command, code, out.read(), told.read())
+
+
+def _wait_for(file: Path, shown: str) -> None:
+    end = time.monotonic() + 60
+    while not fits(f"{shown}\n…", file.read_text(encoding="utf-8")):
+        assert time.monotonic() < end, f"after a minute it has printed this alone:\n{file.read_text(encoding='utf-8')}"
+        time.sleep(0.1)
+
+
+def fits(shown: str, printed: str) -> bool:
+    """Tell whether what a page shows is what was printed; `…` stands for anything in a line, alone for any lines."""
+    pattern = "".join(
+        "(?:.*\n)*" if line.strip() == "…" else f"{'.*'.join(map(re.escape, line.split('…')))}\n" for line in _still(shown)
+    )
+    return re.fullmatch(pattern, "".join(f"{line}\n" for line in _still(printed))) is not None
+
+
+def _still(text: str) -> list[str]:
+    """Return the lines without what differs from one run to the next, and without those that are empty."""
+    for what, instead in _MOVING:
+        text = what.sub(instead, text)
+    return [line.rstrip() for line in text.splitlines() if line.strip()]
+
+
+def refreshed(block: Block, printed: list[Printed]) -> str:
+    """Return the text of a block with what its commands print now, where it shows that whole."""
+    if "\\\n" in block.text or "$ " not in block.text:
+        return block.text
+    parts = []
+    for one in printed:
+        shown = one.command.shown
+        if shown is not None and "…" not in shown and not one.as_shown:
+            shown = one.first.strip("\n")
+        parts.append(f"$ {one.command.text}\n" + (f"{shown}\n" if shown is not None else ""))
+    return "".join(parts)
