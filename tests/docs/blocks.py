@@ -1,8 +1,9 @@
 """The fenced blocks of a Markdown page, with what is said to the tests in a comment before them.
 
 <!-- run: stress; exit 1 --> before a fence says how its commands are run: `stress` with `make stress` alone, `exit N` with
-which exit code they end, `class` with a graded class at hand, `interrupt` until what is shown has come and Ctrl-C then,
-`never: REASON` not at all.
+which exit code they end, `class` with a graded class at hand and `zip` with the one that the LMS gave out, `given FILE as
+NAME` with a file that the reader would have, `interrupt` until what is shown has come and Ctrl-C then, `never: REASON` not
+at all.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *so
 
 SHELLS = ("console", "bash", "sh", "shell")
 _MARKER = re.compile(r"<!-- run: (.*?) -->", re.DOTALL)
-_KNOWN = re.compile(r"stress|class|interrupt|exit \d+|never: .+", re.DOTALL)
+_KNOWN = re.compile(r"stress|class|zip|interrupt|given \S+ as \S+|exit \d+|never: .+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,11 @@ class Block:
     def never(self) -> str:
         """Return why its commands are not run; empty where they are."""
         return next((one.removeprefix("never: ") for one in self.words if one.startswith("never: ")), "")
+
+    @property
+    def given(self) -> tuple[tuple[str, str], ...]:
+        """Return the files that the reader has: which of ours, and what it is called."""
+        return tuple((one.split()[1], one.split()[3]) for one in self.words if one.startswith("given "))
 
     @property
     def exit(self) -> int:

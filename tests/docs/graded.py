@@ -18,6 +18,7 @@ HANDED_IN = {
     "hoppergrace_48213_90005_nn_dense.ipynb": "nn_dense.ipynb",
     "noetheremmy_48230_90006_untitled0.ipynb": "untitled0.ipynb",
 }
+LINK = "hedylamarr_48231_90007_link.html"
 
 ROSTER = """id,name,email
 48201,Ada Lovelace,ada@example.edu
@@ -26,6 +27,7 @@ ROSTER = """id,name,email
 48204,Alex Kim,alex@example.edu
 48213,Grace Hopper,grace@example.edu
 48230,Emmy Noether,emmy@example.edu
+48231,Hedy Lamarr,hedy@example.edu
 """
 
 GRADES = """Student,ID,SIS User ID,SIS Login ID,Section,CNN assignment (4711)
@@ -36,6 +38,7 @@ GRADES = """Student,ID,SIS User ID,SIS Login ID,Section,CNN assignment (4711)
 "Kim, Alex",48204,U204,alex,B,
 "Hopper, Grace",48213,U213,grace,B,
 "Noether, Emmy",48230,U230,emmy,B,
+"Lamarr, Hedy",48231,U231,hedy,B,
 """
 
 
@@ -44,6 +47,7 @@ def zipped(folder: Path) -> Path:
     with zipfile.ZipFile(folder / "submissions.zip", "w") as archive:
         for name, source in HANDED_IN.items():
             archive.write(ROOT / "submissions" / source, name)
+        archive.writestr(LINK, "<html><body><a href='https://colab.example.edu/drive/1'>my notebook</a></body></html>")
     (folder / "class.csv").write_text(ROSTER, encoding="utf-8")
     (folder / "Grades-DL1.csv").write_text(GRADES, encoding="utf-8")
     return folder
@@ -53,7 +57,7 @@ def graded(folder: Path, home: Path) -> Path:
     """Grade that class by structure alone, into `results`; return the folder."""
     zipped(folder)
     words = [sys.executable, "-m", "grader.start", "batch", "submissions.zip", "--out", "results"]
-    words += ["--rubric", str(ROOT / "rubrics" / "structure_only.toml"), "--roster", "class.csv"]
+    words += ["--rubric", str(ROOT / "tests" / "docs" / "given" / "class.toml"), "--roster", "class.csv"]
     environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT), "GRADER_WARM": "off"}
     subprocess.run(words, cwd=folder, env=environment, check=True, capture_output=True)
     return folder

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.docs.blocks import ROOT, SHELLS, Block, Command, commands
+from tests.docs.graded import zipped
 
 _SECONDS = 600
 _CLONED = ("submissions", "rubrics", "reference", "docs/examples")
@@ -78,6 +79,11 @@ class Reader:
             target = self.where / block.title
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_text(block.text, encoding="utf-8")
+        for ours, name in block.given:
+            (self.where / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / ours, self.where / name)
+        if "zip" in block.words:
+            zipped(self.folder)
         if "class" in block.words and not (self.folder / "results").exists():
             shutil.copytree(self.graded(), self.folder, dirs_exist_ok=True)
         if block.language not in SHELLS or block.never:
@@ -109,8 +115,9 @@ class Reader:
                 stderr=told,
                 start_new_session=True,
             )
+            before = ""
             if interrupt:
-                _wait_for(paper, command.shown or "")
+                before = _waited_for(paper, command.shown or "")
                 os.killpg(child.pid, signal.SIGINT)
             try:
                 code = child.wait(_SECONDS)
@@ -119,14 +126,15 @@ class Reader:
                 raise
             out.seek(0)
             told.seek(0)
-            return Printed(command, code, out.read(), told.read())
+            return Printed(command, code, before or out.read(), told.read())
 
 
-def _wait_for(file: Path, shown: str) -> None:
+def _waited_for(file: Path, shown: str) -> str:
     end = time.monotonic() + 60
-    while not fits(f"{shown}\n…", file.read_text(encoding="utf-8")):
-        assert time.monotonic() < end, f"after a minute it has printed this alone:\n{file.read_text(encoding='utf-8')}"
+    while not fits(shown, printed := file.read_text(encoding="utf-8")):
+        assert time.monotonic() < end, f"after a minute it has printed this alone:\n{printed}"
         time.sleep(0.1)
+    return printed
 
 
 def fits(shown: str, printed: str) -> bool:
