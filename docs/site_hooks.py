@@ -1,7 +1,7 @@
 """What the site has besides the pages in `docs/`: pages from the top of the repository, and links to all of them.
 
-A page keeps its links as they are seen on disk, so that they work where the repository is read. In the site `docs/` is the
-top, and the others lie beside it under their own names.
+A page keeps its links as they are seen on disk, so that they work where the repository is read. In the site `docs/` is
+the top, and the others lie beside it under their own names.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
     def moved(found: re.Match[str]) -> str:
         target = posixpath.normpath(posixpath.join(posixpath.dirname(on_disk), found[1]))
-        in_site = target.removeprefix("docs/") if target.startswith("docs/") else target if target in BESIDE else None
-        if target == "README.md":
-            in_site = "index.md"
-        return found[0] if in_site is None else posixpath.relpath(in_site, posixpath.dirname(here) or ".") + (found[2] or "")
+        in_site = "index.md" if target == "README.md" else target.removeprefix("docs/")
+        if in_site == target and target not in BESIDE:
+            return found[0]
+        return posixpath.relpath(in_site, posixpath.dirname(here) or ".") + (found[2] or "")
 
     return _LINK.sub(moved, markdown)
 

@@ -2,7 +2,7 @@
 
 <!-- run: stress; exit 1 --> before a fence says how its commands are run: `stress` with `make stress` alone, `exit N` with
 which exit code they end, `class` with a graded class at hand and `zip` with the one that the LMS gave out, `given FILE as
-NAME` with a file that the reader would have, `interrupt` until what is shown has come and Ctrl-C then, `never: REASON` not
+NAME` with a file that the reader would have, `bubblewrap` where that is installed, `interrupt` until what is shown has come and Ctrl-C then, `never: REASON` not
 at all.
 """
 
@@ -22,7 +22,7 @@ PAGES = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "SECURITY.md", *so
 
 SHELLS = ("console", "bash", "sh", "shell")
 _MARKER = re.compile(r"<!-- run: (.*?) -->", re.DOTALL)
-_KNOWN = re.compile(r"stress|class|zip|interrupt|given \S+ as \S+|exit \d+|never: .+", re.DOTALL)
+_KNOWN = re.compile(r"stress|bubblewrap|class|zip|interrupt|given \S+ as \S+|exit \d+|never: .+", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +78,24 @@ class Command:
 def blocks(file: Path) -> list[Block]:
     """Return the blocks of a page in order; raise ValueError where a comment says what the tests do not know."""
     tokens = MarkdownIt("commonmark").parse(file.read_text(encoding="utf-8"))
-    return [_block(file, before, one) for before, one in zip([None, *tokens], tokens, strict=False) if one.type == "fence"]
+    return [
+        _block(file, before, one) for before, one in zip([None, *tokens], tokens, strict=False) if one.type == "fence"
+    ]
 
 
 def _block(file: Path, before: Token | None, fence: Token) -> Block:
     assert fence.map is not None
     page = file.relative_to(ROOT).as_posix()
     said = _MARKER.fullmatch(before.content.strip()) if before is not None and before.type == "html_block" else None
-    words = tuple(" ".join(one.split()) for one in said[1].split(";")) if said else ()
+    first, never, reason = (said[1] if said else "").partition("never: ")
+    words = tuple(" ".join(one.split()) for one in (*first.split(";"), f"{never}{reason}") if one.strip())
     for one in words:
         if not _KNOWN.fullmatch(one):
-            raise ValueError(f"{page}:{fence.map[0]}: <!-- run: {one} --> is not known; tests/docs/blocks.py has the words.")
+            raise ValueError(
+                f"{page}:{fence.map[0]}: <!-- run: {one} --> is not known; tests/docs/blocks.py has the words."
+            )
     title = re.search(r'title="([^"]+)"', fence.info)
-    first = file.read_text(encoding="utf-8").splitlines()[fence.map[0]]
+    opening = file.read_text(encoding="utf-8").splitlines()[fence.map[0]]
     return Block(
         page=page,
         line=fence.map[0] + 1,
@@ -98,7 +103,7 @@ def _block(file: Path, before: Token | None, fence: Token) -> Block:
         title=title[1] if title else "",
         text=fence.content,
         words=words,
-        indented=len(first) - len(first.lstrip()),
+        indented=len(opening) - len(opening.lstrip()),
     )
 
 

@@ -42,7 +42,8 @@ def _with_earlier(block: Block, page: Sequence[Block]) -> str:
 
 
 def _python(text: str) -> None:
-    compile(TransformerManager().transform_cell(text), "a page", "exec")
+    plain = TransformerManager().transform_cell(text)  # type: ignore[no-untyped-call]
+    compile(plain, "a page", "exec")
 
 
 def _toml(text: str) -> None:

@@ -101,15 +101,12 @@ class Reader:
         return self._run(command, interrupt="interrupt" in block.words)
 
     def _run(self, command: Command, *, interrupt: bool) -> Printed:
-        words = {name: one for name, one in os.environ.items() if not name.startswith(("PYTEST_", "GRADER_", "COV_"))}
-        path = f"{Path(sys.executable).parent}{os.pathsep}{words['PATH']}"
-        own = {"HOME": str(self.home), "PATH": path, "COLUMNS": "80", "GRADER_WARM": "off", "NO_COLOR": "1", "TZ": "UTC"}
         paper = self.home / "printed"
         with paper.open("w+", encoding="utf-8") as out, (self.home / "told").open("w+", encoding="utf-8") as told:
             child = subprocess.Popen(
                 ["bash", "-c", command.text],
                 cwd=self.where,
-                env={**words, **own, "PYTHONPATH": str(ROOT)},
+                env=surroundings(self.home),
                 stdin=subprocess.DEVNULL,
                 stdout=out,
                 stderr=told,
@@ -129,6 +126,16 @@ class Reader:
             return Printed(command, code, before or out.read(), told.read())
 
 
+def surroundings(home: Path) -> dict[str, str]:
+    """Return the environment of a reader, with a helper of their own and nothing of the tests."""
+    words = {name: one for name, one in os.environ.items() if not name.startswith(("PYTEST_", "GRADER_", "COV_"))}
+    session = home / "session"
+    session.mkdir(mode=0o700, exist_ok=True)
+    own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(session), "PYTHONPATH": str(ROOT)}
+    path = f"{Path(sys.executable).parent}{os.pathsep}{words['PATH']}"
+    return {**words, **own, "PATH": path, "COLUMNS": "80", "NO_COLOR": "1", "TZ": "UTC"}
+
+
 def _waited_for(file: Path, shown: str) -> str:
     end = time.monotonic() + 60
     while not fits(shown, printed := file.read_text(encoding="utf-8")):
@@ -140,7 +147,8 @@ def _waited_for(file: Path, shown: str) -> str:
 def fits(shown: str, printed: str) -> bool:
     """Tell whether what a page shows is what was printed; `…` stands for anything in a line, alone for any lines."""
     pattern = "".join(
-        "(?:.*\n)*" if line.strip() == "…" else f"{'.*'.join(map(re.escape, line.split('…')))}\n" for line in _still(shown)
+        "(?:.*\n)*" if line.strip() == "…" else f"{'.*'.join(map(re.escape, line.split('…')))}\n"
+        for line in _still(shown)
     )
     return re.fullmatch(pattern, "".join(f"{line}\n" for line in _still(printed))) is not None
 

@@ -5,6 +5,9 @@ pytest tests/docs/test_blocks.py --refresh-docs writes what is printed now into 
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,7 +17,7 @@ import pytest
 from tests.docs.blocks import PAGES, ROOT, SHELLS, Block, blocks
 from tests.docs.graded import graded
 from tests.docs.reading import complaint
-from tests.docs.running import Reader, fits, refreshed
+from tests.docs.running import Reader, fits, refreshed, surroundings
 from tests.stress import STRESS
 
 pytestmark = pytest.mark.slow
@@ -25,9 +28,15 @@ RUN = [one for one in EVERY if one.language in SHELLS]
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the readers' home folder, in which the grader remembers what it has found out about this machine."""
-    return tmp_path_factory.mktemp("home")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Return the readers' home folder, in which the grader remembers what it has found out about this machine.
+
+    What waits there for their next check is ended with them.
+    """
+    folder = tmp_path_factory.mktemp("home")
+    yield folder
+    words = [sys.executable, "-m", "grader.start", "doctor", "--stop-helper"]
+    subprocess.run(words, env=surroundings(folder), check=True, capture_output=True)
 
 
 @pytest.fixture(scope="session")
@@ -46,7 +55,7 @@ def a_class(tmp_path_factory: pytest.TempPathFactory, home: Path) -> Callable[[]
 @pytest.fixture(scope="session")
 def readers(
     tmp_path_factory: pytest.TempPathFactory, home: Path, a_class: Callable[[], Path]
-) -> Iterator[Callable[[str], Reader]]:
+) -> Callable[[str], Reader]:
     """Return the reader of each page."""
     known: dict[str, Reader] = {}
 
@@ -55,7 +64,7 @@ def readers(
             known[page] = Reader(tmp_path_factory.mktemp("course"), home, a_class)
         return known[page]
 
-    yield reader
+    return reader
 
 
 @pytest.mark.parametrize("block", RUN, ids=str)
@@ -67,6 +76,8 @@ def test_what_is_shown_is_what_is_printed(
         pytest.skip(f"elsewhere: {block.never}")
     if "stress" in block.words and not STRESS:
         pytest.skip("stress: takes long")
+    if "bubblewrap" in block.words and shutil.which("bwrap") is None:
+        pytest.skip("elsewhere: bubblewrap is not installed")
     reader = readers(block.page)
     page = ALL[block.page]
     for earlier in page[reader.done : page.index(block)]:
