@@ -1,4 +1,4 @@
-"""The commands `grader rubric check`, `show` and `calibrate`: read words, call one function, leave with its code."""
+"""The commands of `grader rubric`: read words, call one function, leave with its code."""
 
 from __future__ import annotations
 
@@ -26,6 +26,19 @@ def check(
     from grader.rubric_commands import run_check
 
     raise typer.Exit(run_check(file, Console(), as_json=as_json))
+
+
+@rubric.command()
+def copy(
+    file: File,
+    target: Annotated[Path, typer.Argument(metavar="TARGET", help="The file to write, such as mine.toml.")],
+) -> None:
+    """Copy a rubric, to change it: the file, and beside it the reference solution that it names."""
+    from rich.console import Console
+
+    from grader.rubric_copying import run_copy
+
+    raise typer.Exit(run_copy(file, target, Console(highlight=False)))
 
 
 @rubric.command()

@@ -120,7 +120,7 @@ def doubts(rubric: Rubric) -> Iterator[Doubt]:
 
 def _reference_doubts(rubric: Rubric) -> Iterator[Doubt]:
     solution = rubric.resolve(rubric.reference.solution)
-    if not solution.exists():
+    if rubric.trains and not solution.exists():
         what = f"{solution} does not exist, and without it nothing can be trained."
         yield Doubt("reference.solution", what, "Name the file of your own network, seen from the rubric.")
     rule = rubric.criteria.get("accuracy")

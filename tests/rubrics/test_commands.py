@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from grader.cli_rubric import rubric as group
 from grader.criteria import DEFINITIONS
-from grader.faults import RubricFault
+from grader.faults import OperatorFault, RubricFault
 from grader.rubric import parse
 from grader.rubric_commands import doubts
 
@@ -156,7 +156,7 @@ def test_every_command_and_option_is_in_the_interface() -> None:
     block = section.split("```")[1]
     lines = re.split(r"\n(?=grader )", block)
     command = get_command(group)
-    assert set(command.commands) == {"check", "show", "schema", "calibrate"}  # type: ignore[attr-defined]
+    assert set(command.commands) == {"check", "copy", "show", "schema", "calibrate"}  # type: ignore[attr-defined]
     for name, one in command.commands.items():  # type: ignore[attr-defined]
         text = next((line for line in lines if re.match(rf"grader rubric\s+{name}\b", line)), "")
         for option in (option for parameter in one.params for option in parameter.opts if option.startswith("--")):
@@ -168,3 +168,23 @@ def test_nothing_here_imports_torch() -> None:
     """The commands start without torch."""
     program = "import sys; import grader.cli_rubric, grader.rubric_commands, grader.calibrate; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("name", ["first_cnn", "mnist", "structure_only", "university"])
+def test_a_copy_has_what_it_names(tmp_path: Path, name: str) -> None:
+    """A copied rubric says the same, finds its reference solution, and has nothing that is doubted."""
+    target = tmp_path / "mine.toml"
+    done = CliRunner().invoke(group, ["copy", name, str(target)])
+    assert done.exit_code == 0, done.output
+    theirs = COURSE.with_name(f"{name}.toml")
+    mine = parse(target.read_text(encoding="utf-8"), str(target), DEFINITIONS)
+    assert list(doubts(mine)) == []
+    assert mine.criteria == parse(theirs.read_text(encoding="utf-8"), str(theirs), DEFINITIONS).criteria
+
+
+def test_a_copy_writes_over_nothing(tmp_path: Path) -> None:
+    """A file that is there stays, and so does a solution of the same name."""
+    (tmp_path / "solution.py").write_text("mine", encoding="utf-8")
+    done = CliRunner().invoke(group, ["copy", "first_cnn", str(tmp_path / "mine.toml")])
+    assert isinstance(done.exception, OperatorFault)
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["solution.py"]
