@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 from tests.docs.blocks import ROOT
+from tests.docs.surroundings import surroundings
 
 HANDED_IN = {
     "lovelaceada_48201_90001_functional.py": "functional.py",
@@ -58,6 +58,5 @@ def graded(folder: Path, home: Path) -> Path:
     zipped(folder)
     words = [sys.executable, "-m", "grader.start", "batch", "submissions.zip", "--out", "results"]
     words += ["--rubric", str(ROOT / "tests" / "docs" / "given" / "class.toml"), "--roster", "class.csv"]
-    environment = {**os.environ, "HOME": str(home), "PYTHONPATH": str(ROOT), "GRADER_WARM": "off"}
-    subprocess.run(words, cwd=folder, env=environment, check=True, capture_output=True)
+    subprocess.run(words, cwd=folder, env=surroundings(home), check=True, capture_output=True)
     return folder

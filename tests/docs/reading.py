@@ -53,7 +53,7 @@ def _toml(text: str) -> None:
         course.parse(text, "grader.toml")
     elif found.keys() <= Rubric.model_fields.keys():
         head = "" if "version" in found else 'version = 1\ntitle = "A rubric"\n'
-        tail = "" if "criteria" in found else "\n[criteria.built]\npoints = 1\n"
+        tail = "" if "criteria" in found else "".join(f"\n[criteria.{name}]\npoints = 1\n" for name in DEFINITIONS)
         parse(f"{head}{text}{tail}", "the block", DEFINITIONS, ROOT / "docs" / "examples")
 
 

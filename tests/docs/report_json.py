@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any
 
 from grader.records.report import Report
+from grader.wording import sentence
 from tests.docs.tables import code, opening, table
 
 _RENAMED = {("Layer", "inputs"): "in", ("Layer", "outputs"): "out"}
@@ -76,7 +77,7 @@ def _keys(kind: type, meanings: dict[str, str]) -> Iterator[tuple[str, str, str]
         yield (
             code(_RENAMED.get((kind.__name__, name), name)),
             _kind(hint),
-            meanings.get(name, "").replace("None", "null"),
+            sentence(meanings.get(name, "").replace("None", "null")),
         )
 
 

@@ -7,7 +7,6 @@ import re
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 
 from tests.docs.blocks import ROOT, SHELLS, Block, Command, commands
 from tests.docs.graded import zipped
+from tests.docs.surroundings import surroundings
 
 _SECONDS = 600
 _CLONED = ("submissions", "rubrics", "reference", "docs/examples")
@@ -59,12 +59,14 @@ class Reader:
         home: their home folder, with what the grader remembers.
         graded: makes the graded class of which pages speak, and returns its folder.
         done: how many blocks of the page they have followed.
+        has_class: whether they were given the graded class.
     """
 
     folder: Path
     home: Path
     graded: Callable[[], Path]
     done: int = 0
+    has_class: bool = False
     where: Path = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,7 +86,9 @@ class Reader:
             shutil.copy(ROOT / ours, self.where / name)
         if "zip" in block.words:
             zipped(self.folder)
-        if "class" in block.words and not (self.folder / "results").exists():
+        if "class" in block.words and not self.has_class:
+            self.has_class = True
+            shutil.rmtree(self.folder / "results", ignore_errors=True)
             shutil.copytree(self.graded(), self.folder, dirs_exist_ok=True)
         if block.language not in SHELLS or block.never:
             return []
@@ -124,16 +128,6 @@ class Reader:
             out.seek(0)
             told.seek(0)
             return Printed(command, code, before or out.read(), told.read())
-
-
-def surroundings(home: Path) -> dict[str, str]:
-    """Return the environment of a reader, with a helper of their own and nothing of the tests."""
-    words = {name: one for name, one in os.environ.items() if not name.startswith(("PYTEST_", "GRADER_", "COV_"))}
-    session = home / "session"
-    session.mkdir(mode=0o700, exist_ok=True)
-    own = {"HOME": str(home), "XDG_RUNTIME_DIR": str(session), "PYTHONPATH": str(ROOT)}
-    path = f"{Path(sys.executable).parent}{os.pathsep}{words['PATH']}"
-    return {**words, **own, "PATH": path, "COLUMNS": "80", "NO_COLOR": "1", "TZ": "UTC"}
 
 
 def _waited_for(file: Path, shown: str) -> str:

@@ -17,7 +17,8 @@ import pytest
 from tests.docs.blocks import PAGES, ROOT, SHELLS, Block, blocks
 from tests.docs.graded import graded
 from tests.docs.reading import complaint
-from tests.docs.running import Reader, fits, refreshed, surroundings
+from tests.docs.running import Reader, fits, refreshed
+from tests.docs.surroundings import surroundings
 from tests.stress import STRESS
 
 pytestmark = pytest.mark.slow
