@@ -98,6 +98,8 @@ class Reader:
         if command.text.startswith("cd "):
             self.where = (self.where / command.text.removeprefix("cd ").split("#")[0].strip()).resolve()
             return Printed(command, block.exit)
+        if command.text == ". .venv/bin/activate":  # as their PATH does
+            return Printed(command, block.exit)
         if command.text.startswith("make"):  # what it would do, which says that there is such a target
             words = ["make", "-n", *command.text.split("#")[0].split()[1:]]
             found = subprocess.run(words, cwd=ROOT, check=False, capture_output=True, text=True)
