@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from grader.engines.addresses import checked
 from grader.engines.seam import Address, Asked
-from grader.engines.settings import QUIET, SETTINGS, temporary
+from grader.engines.settings import SETTINGS, quiet, temporary
 from grader.extras import bringing
 from grader.faults import OperatorFault
 
@@ -101,7 +101,7 @@ def _of_this_machine(asked: Asked) -> Executor:
                 protocol="tls",
                 host="127.0.0.1",
                 dashboard_address=None,
-                scheduler_kwargs=QUIET,
+                scheduler_kwargs=quiet(),
                 silence_logs=logging.CRITICAL,
                 resources={"GPU": 1} if accelerates(asked.device) else {},
                 memory_limit=0,  # jobs have their own limits, and a worker holds next to nothing

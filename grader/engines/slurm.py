@@ -11,7 +11,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 from grader.engines.seam import Address
-from grader.engines.settings import QUIET, temporary
+from grader.engines.settings import quiet, temporary
 from grader.extras import bringing
 from grader.faults import OperatorFault
 
@@ -75,7 +75,7 @@ def cluster_of(device: str) -> SLURMCluster:
     return SLURMCluster(
         security=temporary(),
         protocol="tls://",
-        scheduler_options=dict(QUIET),
+        scheduler_options=quiet(),
         silence_logs="critical",
         **settings(device),
     )
