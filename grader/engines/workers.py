@@ -53,6 +53,7 @@ class DaskExecutor(Executor):
         self._settings: Plain = {}
         self._parcel: Parcel | None = None
         self._shipping: set[tuple[str, str]] = set()
+        self._supplied: set[tuple[str, str]] = set()
         self._begun: Future[list[Plain]] | None = None
         self._refused: dict[str, str] = {}
         self._numbers = itertools.count()
@@ -197,7 +198,7 @@ class DaskExecutor(Executor):
 
     def _greeted(self, seat: Seat, answer: Plain) -> None:
         if answer["ended"] != "done":
-            self._refuse(seat, " ".join(one for one in answer["fault"][1:] if one))
+            self._refuse(seat, f"failed: {' '.join(one for one in answer['fault'][1:] if one)}")
             return
         seat.greeting, result, own = answer, answer["result"], versions()
         other = [
@@ -210,7 +211,7 @@ class DaskExecutor(Executor):
             )
         elif self._kinds is not None and seat.kind not in self._kinds:
             self._refuse(seat, self._other_hardware(seat))
-        elif result["holds"]:
+        elif result["holds"] or seat.node in self._supplied:  # which it may be since it looked
             self._make_ready(seat)
         else:
             seat.state = "greeted"
@@ -226,7 +227,7 @@ class DaskExecutor(Executor):
         if seat.running is not None:  # it began before it was known which hardware counts
             return
         if why not in self._refused.values():  # said once for many workers of a kind
-            self._say(f"{str(seat).capitalize()} is not used: it {why}." if why[0].islower() else f"{seat}: {why}")
+            self._say(f"W{str(seat)[1:]} is not used: it {why.rstrip('.')}.")
         self._refused[seat.address] = why
         self._tell_begun()
 
@@ -260,7 +261,7 @@ class DaskExecutor(Executor):
         assert seat.pieces is not None
         if answer["ended"] != "done":
             self._shipped(seat)
-            self._refuse(seat, " ".join(one for one in answer["fault"][1:] if one))
+            self._refuse(seat, f"failed: {' '.join(one for one in answer['fault'][1:] if one)}")
             return
         piece = next(seat.pieces, None)
         if piece is not None:
@@ -271,8 +272,9 @@ class DaskExecutor(Executor):
     def _sealed(self, seat: Seat, answer: Plain) -> None:
         self._shipped(seat)
         if answer["ended"] != "done":
-            self._refuse(seat, " ".join(one for one in answer["fault"][1:] if one))
+            self._refuse(seat, f"failed: {' '.join(one for one in answer['fault'][1:] if one)}")
             return
+        self._supplied.add(seat.node)
         for one in list(self._seats.values()):
             if one.state == "greeted" and one.node == seat.node:
                 self._make_ready(one)
@@ -321,7 +323,7 @@ class DaskExecutor(Executor):
         if answer["ended"] == "missing" and self._parcel is not None:
             # Somebody emptied the node's cache: it is brought again.
             seat.state = "greeted"
-            seat.greeting["result"]["holds"] = False
+            self._supplied.discard(seat.node)
             self._ship(seat)
         if asked is not None and not asked.future.done():
             asked.future.set_result(answer)

@@ -199,7 +199,10 @@ def test_pictures_come_once_a_node(engine: DaskExecutor, client: Client, said: l
             one.answers(result={})
     thread.join(10)
     assert len(begun[0]) == 3
-    assert sorted(line.split(" ")[5].rstrip(",") for line in said) == ["n1", "n2"]
+    client.comes("d", "n2", holds=False)  # it looked before they were there
+    until(lambda: engine.slots() == 4)
+    assert client.sent == []
+    assert [line.split(" ")[5].rstrip(",") for line in said] == ["n1", "n2"]
 
 
 def test_a_node_that_lost_its_pictures(engine: DaskExecutor, client: Client, tmp_path: Path) -> None:
