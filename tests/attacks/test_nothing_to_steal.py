@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -40,8 +41,12 @@ def doors() -> Iterator[dict[str, Any]]:
         udp.bind(("127.0.0.1", 0))
         unix.bind(abstract)
         unix.listen()
-        answer = threading.Thread(target=lambda: udp.sendto(b"x", udp.recvfrom(9)[1]), daemon=True)
-        answer.start()
+
+        def answer() -> None:
+            with contextlib.suppress(OSError):  # it is closed at the end
+                udp.sendto(b"x", udp.recvfrom(9)[1])
+
+        threading.Thread(target=answer, daemon=True).start()
         yield {
             "a port": ("AF_INET", "SOCK_STREAM", tcp.getsockname()),
             "a datagram port": ("AF_INET", "SOCK_DGRAM", udp.getsockname()),

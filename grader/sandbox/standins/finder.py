@@ -23,7 +23,7 @@ from grader.sandbox.standins.datasets import loaders_of_one_process
 from grader.sandbox.standins.installed import data_sets_replaced
 from grader.sandbox.standins.missing import Missing, refused_as_layers
 from grader.sandbox.standins.origin import Origin, kind_of
-from grader.sandbox.standins.packages import DRAWING
+from grader.sandbox.standins.packages import ASIDE
 from grader.source.guessing.guesses import Hints
 
 MOST_TOUCHED = 300
@@ -110,8 +110,8 @@ class MissingFinder(MetaPathFinder, Loader):
         return [Repair("import", message)] if spare else []
 
 
-class DrawingFinder(MetaPathFinder):
-    """Offers the stand-in of a package that only draws before the package itself is found."""
+class AsideFinder(MetaPathFinder):
+    """Offers the stand-in of a package that no network is made of before the package itself is found."""
 
     def __init__(self, finder: MissingFinder) -> None:
         """Take the finder whose stand-ins are offered."""
@@ -119,8 +119,8 @@ class DrawingFinder(MetaPathFinder):
 
     def find_spec(self, fullname: str, path: Any, target: Any = None) -> ModuleSpec | None:
         """Offer it to the student's own imports."""
-        drawing = fullname.split(".", maxsplit=1)[0] in DRAWING
-        return self._finder.find_spec(fullname, path, target) if drawing else None
+        aside = fullname.split(".", maxsplit=1)[0] in ASIDE
+        return self._finder.find_spec(fullname, path, target) if aside else None
 
 
 @contextmanager
@@ -132,15 +132,15 @@ def missing_packages(
     missing = [name for name, package in _OPTIONAL.items() if importlib.util.find_spec(package) is None]
     before = {name: sys.modules.get(name) for name in missing}
     with refused_as_layers(), loaders_of_one_process(), data_sets_replaced(hints or Hints()):
-        drawing = DrawingFinder(finder)
+        aside = AsideFinder(finder)
         sys.meta_path.append(finder)
-        sys.meta_path.insert(0, drawing)
+        sys.meta_path.insert(0, aside)
         sys.modules.update({name: finder.make(_OPTIONAL[name]) for name in missing})
         try:
             yield finder
         finally:
             sys.meta_path.remove(finder)
-            sys.meta_path.remove(drawing)
+            sys.meta_path.remove(aside)
             for name, module in before.items():
                 sys.modules.pop(name)
                 sys.modules.update({name: module} if module is not None else {})

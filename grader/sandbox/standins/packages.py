@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-DRAWING = frozenset("altair bokeh matplotlib mpl_toolkits plotly pylab seaborn".split())
-"""Packages that only draw. What stands for them is taken also where they are installed, so that nothing depends on it,
-and nobody waits for a cache of fonts."""
+ASIDE = frozenset(
+    """
+    altair bokeh matplotlib mpl_toolkits plotly pylab seaborn
+    aiohttp gdown httpx kaggle kagglehub requests urllib3 wget
+    dask distributed ray
+    """.split()
+)
+"""Packages that only draw, fetch what is not here, or spread work over machines. What stands for them is taken also
+where they are installed, so that nothing depends on it, and nobody waits for a cache of fonts."""
 
 PACKAGES = frozenset(
     """
