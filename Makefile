@@ -28,9 +28,10 @@ stress: setup  ## all tests at their full length; hours
 	OMP_NUM_THREADS=1 GRADER_STRESS=1 $(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 DEV := $(VENV)/.installed-dev
-$(DEV): $(STAMP)
+$(DEV): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
-	touch $(DEV)
+	touch $(STAMP) $(DEV)
 
 lint: $(DEV)  ## ruff, mypy, import-linter
 	$(BIN)/ruff check .

@@ -8,8 +8,6 @@ that still run. Whatever ends the process, what was finished stays.
 from __future__ import annotations
 
 import logging
-import signal
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
@@ -29,6 +27,7 @@ from grader.records import Report, Submission
 from grader.report.remaining import Speed
 from grader.report.terminal import BatchProgress
 from grader.shelf import Shelf
+from grader.stopping import Stop
 from grader.waiting import Agenda, Member, Waiting, bare
 from grader.wording import counted
 from grader.work import Plain, run_capture, run_training
@@ -40,31 +39,6 @@ Job = tuple[Callable[..., Plain], Plain, Callable[[Future[Any]], None]]
 """What an engine runs, with what, and who gets its future."""
 
 _POLL = 0.2  # seconds after which Ctrl-C is noticed
-
-
-@dataclass(slots=True)
-class Stop:
-    """How often Ctrl-C was pressed: once ends after the jobs that run, twice at once."""
-
-    presses: int = 0
-
-    @contextmanager
-    def listening(self, told: Callable[[], None]) -> Iterator[None]:
-        """Count Ctrl-C inside the block in place of raising KeyboardInterrupt anywhere; `told` hears of the first."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-
-        def press(_number: int, _frame: object) -> None:
-            self.presses += 1
-            if self.presses == 1:
-                told()
-
-        before = signal.signal(signal.SIGINT, press)
-        try:
-            yield
-        finally:
-            signal.signal(signal.SIGINT, before)
 
 
 @dataclass(slots=True)
