@@ -59,6 +59,7 @@ def result_of(ended: Ended) -> dict[str, object]:
     return found
 
 
+@stress
 @pytest.mark.slow
 def test_a_failing_repository(machine: Machine) -> None:
     """The job fails; an error stands at the line of the file in which the network stops; the points are Classroom's."""

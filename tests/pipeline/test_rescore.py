@@ -14,6 +14,7 @@ import pytest
 
 from tests.pipeline.conftest import small_rubric
 from tests.pipeline.runs import grader, results, write_class
+from tests.stress import stress
 
 pytestmark = pytest.mark.slow
 
@@ -166,6 +167,7 @@ def test_a_rubric_that_takes_a_batch(book: Path, tmp_path: Path) -> None:
     assert results(book) == before
 
 
+@stress
 def test_another_machine_rescores_and_does_not_train(
     book: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

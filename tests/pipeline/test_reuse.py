@@ -117,6 +117,7 @@ def test_a_killed_fresh_run_goes_on(folder: Path, tmp_path: Path) -> None:
     assert not [line for one in last for line in one if " run 4 " in line and "reused" in line]
 
 
+@stress
 def test_an_edited_explanation_is_read_again_and_nothing_else(folder: Path, tmp_path: Path) -> None:
     """A word more in a README or in a Markdown cell touches that row alone, and no network is trained again."""
     mine = tmp_path / "class"
