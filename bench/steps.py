@@ -292,10 +292,11 @@ def where(network: str = TWO, steps: int = 60) -> str:
     lines = ["| operator | shape | ms a step | share | GFLOP/s |", "| --- | --- | --- | --- | --- |"]
     shown = sorted(events, key=lambda one: -one.self_cpu_time_total)[:SHOWN]
     for one in shown:
-        flops = CONVOLUTION_FLOPS.get((one.key, str(one.input_shapes[0])), one.flops / steps if one.flops else 0)
+        first = one.input_shapes[0] if one.input_shapes else []
+        flops = CONVOLUTION_FLOPS.get((one.key, str(first)), one.flops / steps if one.flops else 0)
         milliseconds = one.self_cpu_time_total / steps / 1000
         speed = f"{flops / milliseconds / 1e6:.0f}" if flops else ""
-        shape = "x".join(map(str, one.input_shapes[0])) if one.input_shapes and one.input_shapes[0] else ""
+        shape = "x".join(map(str, first))
         share = 100 * one.self_cpu_time_total / total
         lines.append(f"| {one.key} | {shape} | {milliseconds:.2f} | {share:.1f} % | {speed} |")
     rest = 100 * (1 - sum(one.self_cpu_time_total for one in shown) / total)
