@@ -158,13 +158,12 @@ def students(folder: Path, size: int, kind: str, seed: int = 1) -> Path:
     """Write `size` different submissions; return the folder."""
     folder.mkdir(parents=True)
     for number in range(size):
-        random = Random(f"{kind} {seed} {number}")
         if kind == "typical":
             first, second, hidden = _sizes(number)
             text = TYPICAL.format(number=number, first=first, second=second, hidden=hidden)
             name, content = "net.py", text.encode()
         else:
-            name, content, _ = sound_files(random)
+            name, content, _ = sound_files(Random(f"{kind} {seed} {number}"))
         (folder / f"s{number:04}{Path(name).suffix}").write_bytes(content)
     return folder
 

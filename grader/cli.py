@@ -182,10 +182,10 @@ def batch(
 ) -> None:
     """Grade a class into a gradebook; the same command goes on where it stopped and does nothing twice."""
     from grader.batch import run_batch
-    from grader.engines.seam import Address
+    from grader.engines.seam import LOCAL, Address
     from grader.invocations import BatchOptions
 
-    if engine == "local" and (scheduler is not None or tls_ca or tls_cert or tls_key or insecure):
+    if engine == LOCAL and (scheduler is not None or tls_ca or tls_cert or tls_key or insecure):
         raise OperatorFault("--scheduler, --tls-… and --insecure are for another engine.", fix="Add --engine dask.")
     console, notices = _consoles()
     if sample is not None and not deterministic:

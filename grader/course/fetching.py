@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import ipaddress
 import time
 import urllib.request
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit
 
 from grader.course.names import printable
+from grader.loopback import is_loopback
 
 _CHUNK = 2**16
 _NOT_MODIFIED = 304
@@ -71,7 +71,7 @@ def fetch(url: str, into: BinaryIO, bounds: Bounds, etag: str = "") -> Answer:
     try:
         headers = {"User-Agent": "cnn-grader", **({"If-None-Match": etag} if etag else {})}
         request = urllib.request.Request(url, headers=headers)  # noqa: S310 - `refuse` leaves https alone
-        with _opener(local=_is_loopback(where)).open(request, timeout=bounds.silent_seconds) as response:
+        with _opener(local=is_loopback(where.hostname or "")).open(request, timeout=bounds.silent_seconds) as response:
             return _written(response, into, bounds, until)
     except HTTPError as error:
         error.close()
@@ -92,7 +92,7 @@ def refuse(url: str, *, after_https: bool = False) -> SplitResult:
     """
     try:
         parts = urlsplit(url)
-        local = _is_loopback(parts)
+        local = is_loopback(parts.hostname or "")
         known = parts.username is not None or parts.password is not None
     except ValueError as error:
         raise FetchError(f"is no address: {error}") from error
@@ -103,16 +103,6 @@ def refuse(url: str, *, after_https: bool = False) -> SplitResult:
     if parts.scheme == "http" and local and not after_https:
         return parts
     raise FetchError("is not fetched, as only https:// is")
-
-
-def _is_loopback(parts: SplitResult) -> bool:
-    host = parts.hostname or ""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class _Redirects(urllib.request.HTTPRedirectHandler):

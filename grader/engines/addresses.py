@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
 from urllib.parse import urlsplit
 
 from grader.engines.seam import Address
 from grader.faults import OperatorFault
+from grader.loopback import is_loopback
 
 _PLAIN = ("tcp", "ws")
 _WITH_TLS = ("tls", "wss")
@@ -35,13 +35,3 @@ def checked(address: Address) -> str:
             fix="Start it with certificates and write tls://, or say --insecure where the network is yours alone.",
         )
     return text
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host is this machine, by its name or number alone."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False

@@ -198,7 +198,7 @@ class DaskExecutor(Executor):
 
     def _greeted(self, seat: Seat, answer: Plain) -> None:
         if answer["ended"] != "done":
-            self._refuse(seat, f"failed: {' '.join(one for one in answer['fault'][1:] if one)}")
+            self._refuse(seat, _failed(answer))
             return
         seat.greeting, result, own = answer, answer["result"], versions()
         other = [
@@ -261,7 +261,7 @@ class DaskExecutor(Executor):
         assert seat.pieces is not None
         if answer["ended"] != "done":
             self._shipped(seat)
-            self._refuse(seat, f"failed: {' '.join(one for one in answer['fault'][1:] if one)}")
+            self._refuse(seat, _failed(answer))
             return
         piece = next(seat.pieces, None)
         if piece is not None:
@@ -272,7 +272,7 @@ class DaskExecutor(Executor):
     def _sealed(self, seat: Seat, answer: Plain) -> None:
         self._shipped(seat)
         if answer["ended"] != "done":
-            self._refuse(seat, f"failed: {' '.join(one for one in answer['fault'][1:] if one)}")
+            self._refuse(seat, _failed(answer))
             return
         self._supplied.add(seat.node)
         for one in list(self._seats.values()):
@@ -371,6 +371,10 @@ class DaskExecutor(Executor):
             return
         # Whether it lives is not known, so it gets no other job; if it does, it is asked again who it is.
         del self._seats[seat.address]
-        seat.sent = None
         self._gone(seat, why)
         self._look_around()
+
+
+def _failed(answer: Plain) -> str:
+    """Return why a worker is not used that could not do what it was asked."""
+    return f"failed: {' '.join(one for one in answer['fault'][1:] if one)}"
