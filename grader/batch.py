@@ -42,6 +42,7 @@ from grader.sandbox import ladder
 from grader.sandbox.ladder import Standing
 from grader.sandbox.launch import worker
 from grader.shelf import Shelf
+from grader.student_pages import StudentPages
 from grader.submissions import Intake
 from grader.versions import versions
 from grader.wording import counted
@@ -65,11 +66,12 @@ def run_batch(options: BatchOptions, console: Console, notices: Console) -> int:
         gradebook.keep_present([one.id for one in intake.submissions])
         if gone := gradebook.absent():
             say(notices, _gone(gone, options))
-        night, repeats = _run(options, assignment, walls, gradebook, chosen, notices)
+        pages = StudentPages(gradebook, options.out)
+        night, repeats = _run(options, assignment, walls, gradebook, chosen, pages, notices)
         reports = marked_reports(gradebook)
         write_report(reports, options.out / "report.json")
         write_grades(reports, options.out / "grades.csv")
-        publish(gradebook, options.out, night.changed | night.rendered)
+        publish(gradebook, options.out, night.changed | night.rendered, pages)
     if options.as_json:
         console.file.write((options.out / "report.json").read_text(encoding="utf-8"))
     elif before is not None and night.reused["report"] == len(chosen) == len(reports):
@@ -157,6 +159,7 @@ def _run(
     walls: Standing,
     gradebook: Gradebook,
     found: Sequence[Submission],
+    pages: StudentPages,
     notices: Console,
 ) -> tuple[Night, Repeats | None]:
     progress = BatchProgress(notices, len(found), time.monotonic)
@@ -191,6 +194,7 @@ def _run(
             agenda=fleet.agenda(),
             slots=fleet.slots,
             placing=fleet.placing(shelf),
+            saved=pages.write_newest,
         )
         with night.stop.listening(progress.finishing):
             night.grade(found)

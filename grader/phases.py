@@ -57,6 +57,7 @@ class Night:
         slots: tells how many jobs run at a time now, where machines come and go; None where it is always `most`.
         placing: tells by which assignment a captured network is trained and judged, where there are several kinds of
             hardware; None where there is one.
+        saved: is told the id of each submission whose report was kept, while others are still graded.
     """
 
     assignment: Assignment
@@ -76,6 +77,7 @@ class Night:
     agenda: Agenda = field(default_factory=lambda: Agenda(memory.free_bytes()))
     slots: Callable[[], int] | None = None
     placing: Callable[[Plain], Assignment] | None = None
+    saved: Callable[[str], None] | None = None
     _captures_left: int = 0
 
     def grade(self, found: Sequence[Submission]) -> None:
@@ -156,7 +158,7 @@ class Night:
         """Count a capture that ended, however it did; after the last one it is known what is to be trained."""
         self._captures_left -= 1
         if not self._captures_left:
-            self.progress.plan(self.agenda.costs(), self.speed)
+            self.progress.plan(self.agenda.costs(), self.speed, self.trained)
 
     def _capturing(
         self, prepared: Prepared, captured: Plain | None, explained: Plain | None
@@ -316,6 +318,8 @@ class Night:
         if there is None:
             self.shelf.gradebook.save_report(self.run, report, kept(prepared, self._said_of(prepared)))
             self.changed.add(report.submission.id)
+            if self.saved is not None:
+                self.saved(report.submission.id)
         else:
             self.reused["report"] += 1
         points = f"{report.points:g} of {report.max_points:g} points"

@@ -136,11 +136,7 @@ class Gradebook(Marks, FinishedWork, ClassWide):
     def current_entries(self) -> tuple[tuple[Entry, dict[str, Any] | None], ...]:
         """Return what `current_reports` does as entries, with what was kept beside each (None: nothing)."""
         rows = self._read(f"SELECT run, saved, report, kept FROM reports WHERE {CURRENT}")  # noqa: S608 - our own words
-        found = [
-            (Entry(run, saved, self._report(text)), dict(json.loads(kept)) if kept else None)
-            for run, saved, text, kept in rows
-        ]
-        return tuple(sorted(found, key=lambda one: one[0].report.submission.id))
+        return tuple(sorted(map(self._with_kept, rows), key=lambda one: one[0].report.submission.id))
 
     def history(self, submission: str) -> tuple[Entry, ...]:
         """Return every report of the submission with this id, the oldest first."""
@@ -148,6 +144,14 @@ class Gradebook(Marks, FinishedWork, ClassWide):
             "SELECT run, saved, report FROM reports WHERE submission = ? ORDER BY id", storable(submission)
         )
         return tuple(Entry(run, saved, self._report(text)) for run, saved, text in rows)
+
+    def newest(self, submission: str) -> tuple[Entry, dict[str, Any] | None] | None:
+        """Return a submission's newest report with what was kept beside it (None: nothing); None without one."""
+        rows = self._read(
+            "SELECT run, saved, report, kept FROM reports WHERE submission = ? ORDER BY id DESC LIMIT 1",
+            storable(submission),
+        )
+        return self._with_kept(rows[0]) if rows else None
 
     def kept_of(self, submission: str) -> dict[str, Any] | None:
         """Return what was kept beside the newest report of the submission with this id (None: nothing)."""
@@ -184,6 +188,10 @@ class Gradebook(Marks, FinishedWork, ClassWide):
             since,
         )
         return {named(submission): json.loads(fingerprint) for submission, fingerprint in rows}
+
+    def _with_kept(self, row: tuple[Any, ...]) -> tuple[Entry, dict[str, Any] | None]:
+        run, saved, text, kept = row
+        return Entry(run, saved, self._report(text)), dict(json.loads(kept)) if kept else None
 
     def _report(self, text: str) -> Report:
         try:

@@ -106,10 +106,11 @@ class BatchProgress:
             self._captured.clear()
             self._slots = dict.fromkeys(self._slots)
 
-    def plan(self, costs: Mapping[str, float], stored: Speed | None = None) -> None:
+    def plan(self, costs: Mapping[str, float], stored: Speed | None = None, trained: int = 0) -> None:
         """Begin the second phase: say how many FLOPs each training that is still to come has, by submission id.
 
-        `stored` is how fast an earlier run was; it stands in until the first training is finished.
+        `stored` is how fast an earlier run was; it stands in until the first training is finished. `trained` is how
+        many were finished while the last captures ran.
         """
         with self._lock:
             self._begun = True
@@ -121,7 +122,8 @@ class BatchProgress:
             reused = f", {self._reused:,} unchanged" if self._reused else ""
             time = f", {roughly(left)}" if left else ""
             captured = "" if self._brief else f"captured {self._total:,} of {self._total:,}{reused}; "
-            self._log(f"{captured}{len(costs):,} to train{time}")
+            done = f" ({trained:,} trained by now)" if trained else ""
+            self._log(f"{captured}{len(costs) + trained:,} to train{done}{time}")
 
     def trained(self, submission_id: str, flops: float, seconds: float) -> None:
         """Say how long a training took by its own measure; its slot is free."""

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import csv
 import io
+import itertools
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from PIL import Image
 from rich.console import Console
 from typer.testing import CliRunner
 
-from grader import publishing
+from grader import student_pages
 from grader.cli import app
 from grader.data import patterns
 from grader.data.store import StoredSplit, store
@@ -28,6 +30,7 @@ from grader.records import Sample, Status
 from grader.report.pages.teaching import teaching, teaching_json, teaching_table
 from grader.scoring import confusion_table
 from grader.scoring.answers import UNDECIDED, recalls
+from grader.student_pages import StudentPages
 from tests.report import samples
 
 from .made import NOON, RUN
@@ -89,6 +92,45 @@ def test_only_what_changed_is_written_again(folder: Path) -> None:
     assert (folder / "students" / "gus.md").is_file()
 
 
+def test_what_was_written_on_the_way_is_not_written_at_the_end(folder: Path) -> None:
+    """While a batch runs each new report gets its pages; the end writes those that are missing or older than a mark."""
+    with Gradebook.open(folder / "gradebook.sqlite", partial(next, itertools.count(NOON + 1))) as gradebook:
+        pages = StudentPages(gradebook, folder)
+        for name in ("ada", "cleo", "gus"):
+            pages.write_newest(name)
+        written = sorted(one.name for one in (folder / "students").iterdir())
+        assert written[:3] == ["ada.html", "ada.md", "ada.student.html"]
+        assert len(written) == 9
+        assert "Ada Lovelace" in (folder / "students" / "ada.html").read_text(encoding="utf-8")
+        for name in ("ada.html", "cleo.html"):
+            (folder / "students" / name).write_text("mine", encoding="utf-8")
+        (folder / "students" / "gus.md").unlink()
+        newest = gradebook.newest("cleo")
+        assert newest is not None
+        gradebook.save_report(newest[0].run, replace(newest[0].report, notes=("once more",)))
+        publish(gradebook, folder, {"ada", "cleo", "gus"}, pages)
+    assert (folder / "students" / "ada.html").read_text(encoding="utf-8") == "mine"
+    assert (folder / "students" / "gus.md").is_file()
+    assert "once more" in (folder / "students" / "cleo.html").read_text(encoding="utf-8")
+    assert len(list((folder / "students").iterdir())) == 3 * COUNT
+
+
+def test_a_page_that_fails_ends_no_night(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the way it is passed over; at the end, when every report is kept, it is said."""
+
+    def broken(_: object) -> str:
+        raise ValueError("a bug of ours")
+
+    monkeypatch.setattr(student_pages, "own_page", broken)
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        pages = StudentPages(gradebook, folder)
+        pages.write_newest("ada")
+        pages.write_newest("nobody")
+        assert not (folder / "students").exists()
+        with pytest.raises(ValueError, match="a bug of ours"):
+            publish(gradebook, folder, {"ada"}, pages)
+
+
 def test_who_is_not_in_the_batch_is_not_in_the_class(folder: Path) -> None:
     """A gradebook may hold submissions that were taken away; the page is of those that are there."""
     with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
@@ -112,13 +154,13 @@ def test_no_gradebook_is_one_line(tmp_path: Path, words: tuple[str, ...]) -> Non
 
 def test_what_a_rubric_lost_costs_the_confusions_alone(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a run's rubric cannot be read any more (its own functions are gone), its pages have no table of confusions."""
-    monkeypatch.setattr(publishing, "is_complete", lambda _: True)
+    monkeypatch.setattr(student_pages, "is_complete", lambda _: True)
     split = StoredSplit(folder, "hash", ("cat", "dog"), (3, 8, 8), 4, 4)
     options = {"split": split.to_json(), "rubric": str(folder / "gone.toml"), "device": "cpu"}
     asked = replace(RUN.invocation, options=options, rubric=(ROOT / "rubrics" / "first_cnn.toml").read_text("utf-8"))
     own = f'{asked.rubric}\n[criteria.small]\npoints = 1\ncheck = "gone.py:small"\n'
     with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
-        pages = publishing._Pages(gradebook, {})
+        pages = StudentPages(gradebook, folder)
         there = pages._assignment(replace(RUN, invocation=asked))
         assert there is not None
         assert there.data == split
@@ -241,7 +283,7 @@ def test_samples_are_of_the_part_that_is_handed_out(tmp_path: Path) -> None:
     samples_ = (Sample(3, 2, 0.75), Sample(39, 99, 0.5), Sample(40, 1, 0.5), Sample(-1, 1, 0.5), Sample(0))
     stored = StoredTraining(training, (0, 3), b"", "", samples_)
     with Gradebook.open(tmp_path / "gradebook.sqlite", lambda: NOON) as gradebook:
-        shown = publishing._Pages(gradebook, {})._shown(stored, split)
+        shown = StudentPages(gradebook, tmp_path)._shown(stored, split)
     labels, images = np.load(split.train_labels), np.load(split.train_images)
     assert [one.true for one in shown] == [split.classes[labels[at]] for at in (3, 39, 0)]
     assert [(one.answer, one.probability) for one in shown] == [(split.classes[2], 0.75), (None, None), (None, None)]

@@ -85,6 +85,14 @@ def test_a_log_tells_captures_now_and_then() -> None:
     assert lines[-1] == "[1/180] captured 180 of 180, 1 unchanged; 20 to train, about 5 min"
 
 
+def test_what_was_trained_beside_the_last_captures_counts() -> None:
+    """How many are to be trained does not depend on how far the first of them came by then."""
+    file = StringIO()
+    with BatchProgress(Console(file=file, width=80, _environ={}), 3, ticking()) as progress:
+        progress.plan({"s1": 2e6, "s2": 2e6}, trained=4)
+    assert file.getvalue() == "[0/3] captured 3 of 3; 6 to train (4 trained by now)\n"
+
+
 def test_what_is_unchanged_is_no_line() -> None:
     """A report that was there already is counted and not told again, nor is its problem."""
     file = StringIO()
