@@ -142,12 +142,15 @@ def _walls(options: BatchOptions, notices: Console) -> Standing:
     return walls
 
 
-def _engine(options: BatchOptions, walls: Standing, progress: BatchProgress, notices: Console) -> Executor:
-    """Return where the jobs run."""
+def _engine(
+    options: BatchOptions, walls: Standing, found: Sequence[Submission], progress: BatchProgress, notices: Console
+) -> Executor:
+    """Return where the jobs run; only a class with notebooks has workers that are ready to lay them out."""
     if options.engine == LOCAL:
         known = hardware.remembered(cache_folder(), hardware.stamp(options.device))
         # Where the hardware is not known, every worker is needed, and imports torch while the pictures are made.
-        start = partial(worker, walls.fence, pages=True)
+        notebooks = any(name.lower().endswith(".ipynb") for one in found for name in one.files)
+        start = partial(worker, walls.fence, pages=notebooks)
         return LocalExecutor(options.workers, start, progress.tell, eager=known is None)
     asked = Asked(options.workers, options.device, options.isolation, options.address, partial(say, notices))
     return Remote(factory(options.engine)(asked), asked, progress.tell)
@@ -164,7 +167,7 @@ def _run(
 ) -> tuple[Night, Repeats | None]:
     progress = BatchProgress(notices, len(found), time.monotonic)
     tell = partial(say, notices)
-    with progress, supervised(_engine(options, walls, progress, notices)) as executor:
+    with progress, supervised(_engine(options, walls, found, progress, notices)) as executor:
         trains = assignment.rubric.trains or options.data is not None
         corrections = Corrections()
         if trains:
