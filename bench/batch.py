@@ -181,7 +181,7 @@ def students(folder: Path, size: int, kind: str, seed: int = 1) -> Path:
 
 
 EVERY = 10.0
-"""Seconds between two looks at a batch: one takes 30 ms of processor, which at every half second was 3 % of the wall."""
+"""Seconds between two looks at a batch: one takes 30 ms of processor, which every half second was 3 % of the wall."""
 
 
 def graded(submissions: Path, rubric: Path, place: Path, out: str, workers: int, every: float = EVERY) -> Cost:

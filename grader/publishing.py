@@ -89,9 +89,10 @@ def publish(
 ) -> Similarity | None:
     """Write the class page of the submissions that are there into `out`, who is like whom, and their own pages below.
 
-    Of the students' pages only those of `changed`, those that are older than a mark and those that are not there are
-    written, and none that `pages` wrote before; all where it is None. Pages of ours of any other submission are
-    removed. Returns who is like whom; None where there are not two to compare.
+    Of the students' pages only those of `changed`, those that are older than their report or a mark (a batch may have
+    been killed between the two) and those that are not there are written, and none that `pages` wrote before; all where
+    it is None. Pages of ours of any other submission are removed. Returns who is like whom; None where there are not
+    two to compare.
 
     Raises:
         OperatorFault: a page cannot be written.
@@ -110,7 +111,7 @@ def publish(
         name = entry.report.submission.id
         current |= {one.name for one in pages.paths(name)}
         due = changed is None or (name in changed and not pages.wrote(entry))
-        if due or not pages.current(name, given.get(name, 0)):
+        if due or not pages.current(name, max(entry.saved, given.get(name, 0))):
             pages.write(entry, kept)
     for name in remove_leftovers(out / STUDENTS, current):
         events.tell("pages", f"{name} is of a submission that is gone, and was removed")

@@ -7,6 +7,7 @@ import csv
 import io
 import itertools
 import json
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -113,6 +114,18 @@ def test_what_was_written_on_the_way_is_not_written_at_the_end(folder: Path) -> 
     assert (folder / "students" / "gus.md").is_file()
     assert "once more" in (folder / "students" / "cleo.html").read_text(encoding="utf-8")
     assert len(list((folder / "students").iterdir())) == 3 * COUNT
+
+
+def test_a_page_older_than_its_report_is_written_again(folder: Path) -> None:
+    """A batch that was killed after it had saved a report, and before its page, leaves the page of the one before."""
+    with Gradebook.open(folder / "gradebook.sqlite", lambda: NOON) as gradebook:
+        publish(gradebook, folder)
+        for name, moment in (("ada.html", NOON - 1), ("cleo.html", NOON + 1)):
+            (folder / "students" / name).write_text("mine", encoding="utf-8")
+            os.utime(folder / "students" / name, (moment, moment))
+        publish(gradebook, folder, ())
+    assert "Ada Lovelace" in (folder / "students" / "ada.html").read_text(encoding="utf-8")
+    assert (folder / "students" / "cleo.html").read_text(encoding="utf-8") == "mine"
 
 
 def test_a_page_that_fails_ends_no_night(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
