@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).parents[1]
-BAR_SECONDS = 0.25
-"""How much longer `grader --help` may take than `python -c pass`."""
+MOST_MODULES = 200
+"""Of Python's, typer's and ours for `grader --help`; today there are 167, and `bench/help.py` measures how long it takes."""
 
 PROBE = """
 import sys
@@ -21,21 +20,28 @@ try:
     start.main()
 except SystemExit:
     pass
+print(len(sys.modules))
 print(*(one for one in ("torch", "numpy", "pydantic", "rich", "IPython", "matplotlib") if one in sys.modules))
 """
 
 
 def imported(*words: str) -> set[str]:
     """Return which heavy packages a command imports in its own process."""
+    return set(_ran(*words)[-1].split())
+
+
+def _ran(*words: str) -> list[str]:
     done = subprocess.run(
         [sys.executable, "-c", PROBE, *words], cwd=ROOT, capture_output=True, text=True, check=True, timeout=120
     )
-    return set(done.stdout.splitlines()[-1].split())
+    return done.stdout.splitlines()
 
 
 def test_help_imports_nothing_heavy() -> None:
-    """`grader --help` needs typer alone."""
-    assert imported("--help") == set()
+    """`grader --help` needs typer alone, and little else."""
+    *_, modules, heavy = _ran("--help")
+    assert heavy == ""
+    assert int(modules) <= MOST_MODULES
 
 
 @pytest.mark.parametrize("words", [("check", "--help"), ("batch", "--help"), ("rubric", "--help"), ("data", "--help")])
@@ -49,17 +55,3 @@ def test_the_help_of_a_command(words: tuple[str, ...]) -> None:
 def test_no_torch_in_a_parent(words: tuple[str, ...]) -> None:
     """Reading a rubric and trying the walls take no torch; `tests/pipeline/test_cli.py` holds `check` to it."""
     assert not {"torch", "IPython", "matplotlib"} & imported(*words)
-
-
-def test_help_comes_at_once() -> None:
-    """The quickest of nine runs is within the bar of the quickest `python -c pass`; `bench/help.py` has the medians."""
-    nothing, program = [sys.executable, "-c", "pass"], [sys.executable, "-m", "grader.start", "--help"]
-    pairs = [(_seconds(nothing), _seconds(program)) for _ in range(9)]
-    empty, full = (min(one[index] for one in pairs) for index in (0, 1))
-    assert full - empty <= BAR_SECONDS
-
-
-def _seconds(words: list[str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    return time.perf_counter() - started
