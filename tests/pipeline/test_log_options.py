@@ -92,4 +92,4 @@ def test_a_training_begins_beside_the_last_capture(tmp_path: Path) -> None:
     told = [(one["event"], one.get("submission"), one.get("stage")) for one in events_of(file)]
     assert told.index(("ran", "quick", "training")) < told.index(("ran", "slow", "capture"))
     assert told.index(("ran", "slow", "capture")) < told.index(("ran", "slow", "training"))
-    assert "captured 2 of 2; 1 to train" in done.stderr
+    assert "captured 2 of 2; 2 to train (1 trained by now)" in done.stderr
