@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 import torch
+import torch._dynamo.config
 from torch.export import Dim, ExportedProgram, export
 from torch.overrides import TorchFunctionMode
 
@@ -18,6 +19,10 @@ from grader.graph.tensors import dump
 from grader.graph.twins import twin
 from grader.records import Break, Shape
 from grader.sandbox.network import Network, Places, describe, source_line
+
+SHALLOW = 40
+"""Modules of a network up to which export remembers no operators: filling that memory takes a tenth of it, and no shape
+comes twice. A deep network repeats its blocks and is exported a tenth sooner with it."""
 
 FRAME = re.compile(r'File "(<[^"]+>)", line (\d+)')
 
@@ -64,6 +69,11 @@ class _Modes:
 
     def add(self, *, fixed: bool) -> None:
         """Add both modes; raise UncapturableError where one of them cannot be captured."""
+        deep = sum(1 for _ in self._model.modules()) > SHALLOW
+        with torch._dynamo.config.patch(fake_tensor_cache_enabled=deep):
+            self._add(fixed=fixed)
+
+    def _add(self, *, fixed: bool) -> None:
         trained: ExportedProgram | None = None
         for mode in ("train", "eval"):
             self._reason = None

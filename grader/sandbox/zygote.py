@@ -58,13 +58,10 @@ def load_jobs(more: dict[str, str] | None = None) -> dict[str, Job]:
     """Import everything that jobs need, torch and the export machinery included; `more` are jobs of a test's own."""
     import torch
     import torch._dynamo.aot_compile
-    import torch._dynamo.config
     import torch._inductor.compiler_bisector
     import torch.export._trace
 
     torch.set_num_threads(1)
-    # What export remembers of operators serves a later export; a child makes two, and filling it is a tenth of them.
-    torch._dynamo.config.fake_tensor_cache_enabled = False
     torch.backends.mha.set_fastpath_enabled(False)
     # Behind the walls there is no /proc to read the processor's features from, and kernels are chosen by them.
     torch._nnpack_available()
