@@ -85,8 +85,8 @@ class Shelf:
 
     def is_current(self, report: Report) -> bool:
         """Tell whether a report says of its submission what the current one says, word for word."""
-        entries = self.gradebook.history(report.submission.id)
-        there = entries[-1].report if entries else None
+        newest = self.gradebook.newest(report.submission.id)
+        there = newest[0].report if newest is not None else None
         return there is not None and (there.status, there.notes, there.findings) == (
             report.status,
             report.notes,

@@ -155,10 +155,8 @@ class Gradebook(Marks, FinishedWork, ClassWide):
 
     def kept_of(self, submission: str) -> dict[str, Any] | None:
         """Return what was kept beside the newest report of the submission with this id (None: nothing)."""
-        rows = self._read(
-            "SELECT kept FROM reports WHERE submission = ? ORDER BY id DESC LIMIT 1", storable(submission)
-        )
-        return dict(json.loads(rows[0][0])) if rows and rows[0][0] else None
+        newest = self.newest(submission)
+        return newest[1] if newest is not None else None
 
     def unchanged(self, submission: str, keys: Keys, since: float = 0) -> Report | None:
         """Return the submission's current report if it was made from the same things at `since` or later, else None.
